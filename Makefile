@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test bench install dev lock clean
+.PHONY: demo test bench reference install dev lock clean
 
 demo: install
 	$(BIN)/safeconduct demo $(ARGS)
@@ -29,6 +29,9 @@ test: dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest --numprocesses 2 --cov --cov-fail-under=100 $(ARGS)
+
+reference: dev
+	$(BIN)/python -m tests.docs.reference
 
 bench: dev
 	$(BIN)/python -m benchmarks $(ARGS)

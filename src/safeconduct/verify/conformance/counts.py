@@ -1,0 +1,79 @@
+"""Which file is checked by what, and what came of it.
+
+A file holds cases; a check yields for each what the file expects and what we found. A file of another shape
+is `Malformed`; a file of another name is not ours to judge.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from safeconduct.core.kernel.errors import Malformed
+from safeconduct.verify.conformance import heads, policies, signatures, trees
+from safeconduct.verify.conformance.case import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one vector file gave; `reason` says why cases were skipped."""
+
+    passed: int
+    failed: int
+    skipped: int = 0
+    mismatches: tuple[str, ...] = ()
+    reason: str = ""
+
+
+_CHECKS: Mapping[str, Callable[[Any], Iterator[Case]]] = {
+    "checkpoint_strictness.json": heads.heads,
+    "checkpoints.json": heads.heads,
+    "consistency_proofs.json": trees.consistency_proofs,
+    "cosignatures.json": heads.heads,
+    "edge_points.json": signatures.edge_points,
+    "inclusion_proofs.json": trees.inclusion_proofs,
+    "merkle_tree.json": trees.merkle_tree,
+    "mldsa_cosignatures.json": heads.mldsa_cosignatures,
+    "policies.json": policies.policies,
+    "receipts_with_quorum.json": policies.receipts_with_quorum,
+    "signed_notes.json": heads.signed_notes,
+    "subtree_consistency_proofs.json": trees.subtree_consistency_proofs,
+    "tiles.json": trees.tiles,
+    "tlog_proofs.json": policies.tlog_proofs,
+    "vkeys.json": signatures.vkeys,
+}
+_NOT_YET = {"witness_requests.json": "needs a witness"}
+_OTHER_SHAPE = (
+    Malformed,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+def run(name: str, data: bytes) -> Counts | None:
+    """The counts of the vector file with this basename; None where the name is not known."""
+    if name not in _CHECKS and name not in _NOT_YET:
+        return None
+    try:
+        document = json.loads(data)
+        if name in _NOT_YET:
+            return Counts(0, 0, skipped=len(document), reason=_NOT_YET[name])
+        cases = list(_CHECKS[name](document))
+    except _OTHER_SHAPE as error:
+        raise Malformed(
+            "this vector file has another shape", where=name, next_step="Compare with vectors/README.md"
+        ) from error
+    if not cases:
+        raise Malformed("this vector file holds no cases", where=name)
+    mismatches = tuple(
+        f"{case.about}: expected {case.expected}, found {case.found}"
+        for case in cases
+        if case.expected != case.found
+    )
+    return Counts(len(cases) - len(mismatches), len(mismatches), mismatches=mismatches)
