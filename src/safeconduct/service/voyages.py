@@ -1,163 +1,189 @@
-"""Recorded voyages of the past: a source's own rows, read strictly, as values. What the file does not say is None.
+"""Recorded voyages of the past: a source's own rows, read strictly, as values. What it does not say is None.
 
 Rules, in the order of the code:
- 1. UTF-8 without a byte order mark, at most 16 MiB, lines end in LF or CRLF; the header names the ten columns.
- 2. A row is one line with one value for each column; `row` is its number in the source, never twice.
- 3. Numbers are plain digits, days `2023-03-17`; `inspected` may be empty: not yet. Text is kept as it stands,
-    blanks at its end included; it is in NFC and holds no control character.
- 4. A port, destination or commodity stands in its table; a commodity whose heading the word leaves open is
-    listed there without one. No word is guessed.
- 5. Rows of one voyage agree on IMO number, port, departure and inspection. They may differ in the ship's name.
-Whether a number or a date is plausible is not asked here: that is for the rules that judge records.
+ 1. A port, a destination, a kind of goods stands in its table; where the word leaves the heading open, the
+    table says so by an empty one. No word is guessed.
+ 2. Numbers are plain digits; an IMO number has seven; days are `2023-03-17`; `inspected` may be empty.
+ 3. `row` is the row's number in the source, never twice.
+ 4. Rows of one voyage agree on IMO number, port, departure and inspection; the ship's name may differ.
+Whether a number or a date is plausible is not asked here: the rules that judge records do.
 """
 
 from __future__ import annotations
 
-import csv
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from safeconduct.core.kernel.errors import Fault, Malformed
 from safeconduct.core.kernel.instant import parse_day
 from safeconduct.core.kernel.nearest import did_you_mean
 from safeconduct.core.kernel.spelling import parse_decimal
+from safeconduct.service.table import TableRow, plain_text, read_table
 
-COLUMNS = ("row", "voyage", "ship", "imo", "port", "destination", "commodity", "tonnes", "departed", "inspected")
-MAX_BYTES = 16 * 2**20
-_TABLES = {
-    "hs_headings.csv": ("word", "heading", "basis"),
-    "destinations.csv": ("word", "code"),
-}
+COLUMNS = (
+    "row",
+    "voyage",
+    "ship",
+    "imo",
+    "port",
+    "destination",
+    "commodity",
+    "tonnes",
+    "departed",
+    "inspected",
+)
+_LARGEST = 10**9
 
 
 @dataclass(frozen=True, slots=True)
 class Cargo:
-    """One source row: one kind of goods on one voyage, for one destination."""
+    """One source row: goods of one kind on one voyage, for one destination."""
 
     row: int
     ship: str
     commodity: str
     heading: str | None
-    destination_code: str
+    destination: str
     tonnes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Voyage:
-    """What the source says of one outbound voyage; days as the POSIX second at which they start in UTC."""
+    """What the source says of one voyage; a day is the POSIX second at which it starts in UTC."""
 
     number: int
     imo: str
-    post: str
+    port: str
     departed_s: int
     inspected_s: int | None
     cargo: tuple[Cargo, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
-    """The words of the source and what they stand for; a heading is None where the word leaves it open."""
+class Words:
+    """The source's words and what each stands for: a post, a heading (None: left open), a country code."""
 
-    posts: Mapping[str, str]
+    ports: Mapping[str, str]
     headings: Mapping[str, str | None]
     destinations: Mapping[str, str]
 
 
-def parse_voyages(data: bytes, tables: Tables, *, where: str = "voyages.csv") -> tuple[Voyage, ...]:
-    """All voyages in the order of their numbers; every fault of the file at once."""
-    faults: list[Fault] = []
-    rows: dict[int, _Row] = {}
-    for line, values in _records(data, COLUMNS, where, faults):
-        row = _row(values, tables, f"{where} line {line}", faults)
-        if row is not None and row.cargo.row in rows:  # 2
-            faults.append(
-                Fault(f"row {row.cargo.row} stands here twice", row.where, "Give each source row once")
-            )
-        elif row is not None:
-            rows[row.cargo.row] = row
-    voyages = _voyages(rows, faults)
-    if faults:
-        raise Malformed.of(faults)
-    if not voyages:
-        raise Malformed("there is no voyage in it", where=where, next_step="Give at least one row")
-    return voyages
-
-
-def parse_table(data: bytes, *, where: str) -> dict[str, tuple[str, ...]]:
-    """A table of words: the first column is the word, never twice; the rest is what it stands for."""
-    faults: list[Fault] = []
-    table: dict[str, tuple[str, ...]] = {}
-    for line, (word, *rest) in _records(data, _TABLES[where], where, faults):
-        if not word or word in table:
-            message = f"{word!r} stands here twice" if word else "the word is empty"
-            faults.append(Fault(message, f"{where} line {line}", "Give each word once"))
-        table[word] = tuple(rest)
-    if faults:
-        raise Malformed.of(faults)
-    return table
-
-
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _Line:
     where: str
     voyage: int
     shared: tuple[str, str, int, int | None]
     cargo: Cargo
 
 
-def _records(
-    data: bytes, columns: Sequence[str], where: str, faults: list[Fault]
-) -> list[tuple[int, list[str]]]:
-    """(line number, values) of each sound row after the header (1, 2)."""
-    lines = _lines(data, where)
-    found = []
-    header = _split(lines[0]) if lines else None
-    if header != list(columns):
-        advice = f"Write the columns {','.join(columns)}"
-        raise Malformed("the header is not that of this table", where=f"{where} line 1", next_step=advice)
-    for number, line in enumerate(lines[1:], 2):
-        values = _split(line)
-        if values is None or len(values) != len(columns):
-            count = "no" if values is None else str(len(values))
-            advice = f"Write {len(columns)} values, text between double quotes"
-            faults.append(Fault(f"this row has {count} readable values", f"{where} line {number}", advice))
-        else:
-            found.append((number, values))
-    return found
+def parse_voyages(data: bytes, words: Words, *, where: str = "voyages.csv") -> tuple[Voyage, ...]:
+    """All voyages in the order of their numbers; every fault of the file at once."""
+    faults: list[Fault] = []
+    lines = [_line(row, words) for row in read_table(data, COLUMNS, where=where, faults=faults)]
+    voyages = _voyages((line for line in lines if line is not None), faults)
+    if faults:
+        raise Malformed.of(faults)
+    if not voyages:
+        raise Malformed("no voyage stands in it", where=where, next_step="Give at least one row")
+    return voyages
 
 
-def _lines(data: bytes, where: str) -> list[str]:
-    if len(data) > MAX_BYTES:  # 1
-        raise Malformed(f"{len(data)} bytes are too many", where=where, next_step="Give at most 16 MiB")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise Malformed(
-            "this is not UTF-8", where=f"{where} line {line}", next_step="Save it as UTF-8"
-        ) from error
-    lines = text.replace("\r\n", "\n").split("\n")
-    return lines[:-1] if lines[-1] == "" else lines
+def parse_headings(data: bytes, *, where: str = "hs_headings.csv") -> dict[str, str | None]:
+    """The word for goods → its HS heading, or None where the word leaves it open."""
+    table = _table(data, ("word", "heading", "basis"), where, _heading)
+    return {word: heading or None for word, heading in table.items()}
 
 
-def _split(line: str) -> list[str] | None:
-    try:
-        rows = list(csv.reader([line], strict=True))
-    except csv.Error:
+def parse_destinations(data: bytes, *, where: str = "destinations.csv") -> dict[str, str]:
+    """The word for a country → its ISO 3166-1 alpha-2 code."""
+    return _table(data, ("word", "code"), where, _country)
+
+
+def _table(
+    data: bytes, columns: tuple[str, ...], where: str, reader: Callable[[str, str], str]
+) -> dict[str, str]:
+    faults: list[Fault] = []
+    table: dict[str, str] = {}
+    for row in read_table(data, columns, where=where, faults=faults):
+        word = row.read("word", plain_text)
+        meaning = row.read(columns[1], reader)
+        if word in table:
+            faults.append(Fault(f"{word!r} stands here twice", row.where, "Give each word once"))
+        elif word is not None and meaning is not None:
+            table[word] = meaning
+    if faults:
+        raise Malformed.of(faults)
+    return table
+
+
+def _line(row: TableRow, words: Words) -> _Line | None:
+    source_row, voyage = row.read("row", _number), row.read("voyage", _number)
+    ship, imo = row.read("ship", plain_text), row.read("imo", _imo)
+    port = row.read("port", _word_in(words.ports))  # 1
+    destination = row.read("destination", _word_in(words.destinations))
+    commodity = row.read("commodity", _word_in({word: word for word in words.headings}))
+    tonnes = row.read("tonnes", _number)
+    departed = row.read("departed", _day)  # 2
+    inspected = row.read("inspected", _day) if row.values["inspected"] else None
+    if source_row is None or voyage is None or ship is None or imo is None or port is None:
         return None
-    return rows[0] if len(rows) == 1 else None
+    if destination is None or commodity is None or tonnes is None or departed is None:
+        return None
+    cargo = Cargo(source_row, ship, commodity, words.headings[commodity], destination, tonnes)
+    return _Line(row.where, voyage, (imo, port, departed, inspected), cargo)
 
 
-def _row(values: list[str], tables: Tables, where: str, faults: list[Fault]) -> _Row | None:
-    """One row, or None and its faults, each with its column (3, 4)."""
-    before = len(faults)
-    text = dict(zip(COLUMNS, values, strict=True))
+def _voyages(lines: Iterable[_Line], faults: list[Fault]) -> tuple[Voyage, ...]:
+    rows: set[int] = set()
+    voyages: dict[int, Voyage] = {}
+    for line in lines:
+        if line.cargo.row in rows:  # 3
+            faults.append(Fault(f"row {line.cargo.row} stands here twice", line.where, "Give each row once"))
+        rows.add(line.cargo.row)
+        known = voyages.get(line.voyage, Voyage(line.voyage, *line.shared, ()))
+        if line.shared != (known.imo, known.port, known.departed_s, known.inspected_s):  # 4
+            message = f"voyage {line.voyage} has another IMO number, port or day in an earlier row"
+            faults.append(Fault(message, line.where, "Give one voyage one number"))
+        voyages[line.voyage] = replace(known, cargo=(*known.cargo, line.cargo))
+    return tuple(voyages[number] for number in sorted(voyages))
 
-    def read[T](column: str, reader: Callable[[str, str], T], default: T) -> T:
-        try:
-            return reader(text[column], f"{where}, column {column}")
-        except Malformed as error:
-            faults.extend(error.faults)
-            return default
-    ...
+
+def _word_in(known: Mapping[str, str]) -> Callable[[str, str], str]:
+    def read(text: str, where: str) -> str:
+        if text not in known:
+            advice = did_you_mean(text, known) if known else "Add it to the table"
+            raise Malformed(f"{text[:40]!r} stands in no table", where=where, next_step=advice)
+        return known[text]
+
+    return read
+
+
+def _number(text: str, where: str) -> int:
+    number = parse_decimal(text, where=where, below=_LARGEST)
+    if number == 0:
+        raise Malformed("this is zero", where=where, next_step="Write a number from 1")
+    return number
+
+
+def _imo(text: str, where: str) -> str:
+    if len(text) != 7 or not (text.isascii() and text.isdigit()):
+        raise Malformed(f"{text[:40]!r} is not an IMO number", where=where, next_step="Write seven digits")
+    return text
+
+
+def _heading(text: str, where: str) -> str:
+    if text and not (len(text) == 4 and text.isascii() and text.isdigit()):
+        advice = "Write four digits, or nothing where the word leaves the heading open"
+        raise Malformed(f"{text[:40]!r} is not an HS heading", where=where, next_step=advice)
+    return text
+
+
+def _country(text: str, where: str) -> str:
+    if len(text) != 2 or not (text.isascii() and text.isalpha() and text.isupper()):
+        advice = "Write two capital letters (ISO 3166-1)"
+        raise Malformed(f"{text[:40]!r} is not a country code", where=where, next_step=advice)
+    return text
+
+
+def _day(text: str, where: str) -> int:
+    return parse_day(text, where=where)

@@ -3,13 +3,14 @@
 Rules:
  1. UTF-8 without a byte order mark; integers only, |n| < 2**53; no other number, no NaN.
  2. Strings are in Normalization Form C and hold no lone surrogate.
- 3. No duplicate names; depth at most 32.
+ 3. No duplicate names; at most 32 arrays and objects in each other.
  4. Printed back, the value gives the same bytes: member order, escapes and white space included.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -19,35 +20,43 @@ from safeconduct.core.kernel.spelling import MAX_INTEGER
 
 MAX_DEPTH = 32
 
+_MAX_DIGITS = 17  # sixteen and a sign: longer ones are not even converted
+_BEYOND_BMP = re.compile(rb"[\xf0-\xf4]")
 
-def canonical(value: Any) -> bytes:
+
+def canonical(value: Any, *, where: str = "") -> bytes:
     """The JCS bytes of `value`: dicts with string keys, lists, strings, integers, booleans, None."""
     text = _PRINTER(value)
-    if not text.isascii() and _order_differs(value):
-        text = _IN_ORDER(_sorted_by_utf16(value))
     try:
-        return text.encode("utf-8")
+        data = text.encode("utf-8")
+        if not text.isascii() and _BEYOND_BMP.search(data) and _order_differs(value):
+            data = _IN_ORDER(_sorted_by_utf16(value)).encode("utf-8")
     except UnicodeEncodeError as error:
-        raise Malformed("a string holds half a character", next_step="Remove the lone surrogate") from error
+        hint = "Remove the lone surrogate"
+        raise Malformed("a string holds half a character", where=where, next_step=hint) from error
+    return data
 
 
 def parse_canonical(data: bytes, *, where: str = "") -> Any:
     """The value that `data` spells; refuses everything that `canonical` would not have written."""
     try:
         text = data.decode("utf-8")
-        value = json.loads(text, parse_float=_no_float, parse_constant=_no_float)
+        value = _READER(text)
     except Malformed as error:
         raise Malformed(error.faults[0].message, where=where, next_step=error.faults[0].next_step) from error
     except RecursionError as error:
-        raise Malformed(
-            "the nesting is too deep", where=where, next_step=f"Nest at most {MAX_DEPTH} levels"
-        ) from error
+        raise _too_deep(where) from error
     except ValueError as error:
         raise Malformed(
             "this is not JSON in UTF-8", where=where, next_step="Write JSON as in RFC 8785"
         ) from error
-    _check(value, where, 0, ascii_only=text.isascii())
-    if canonical(value) != data:
+    # Both checks walk the value only where the bytes leave it open: each level costs a bracket, and the parts
+    # of a text in NFC are in NFC.
+    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value, 0) > MAX_DEPTH:
+        raise _too_deep(where)
+    if not unicodedata.is_normalized("NFC", text) and not _is_nfc(value):
+        raise Malformed("a string is not in NFC", where=where, next_step="Normalise it to Unicode NFC")
+    if canonical(value, where=where) != data:
         hint = "Write each name once, in order, without white space or needless escapes (RFC 8785)"
         raise Malformed("printed back, this JSON differs", where=where, next_step=hint)
     return value
@@ -70,24 +79,33 @@ def _no_float(text: str) -> NoReturn:
     )
 
 
-def _check(value: Any, where: str, depth: int, *, ascii_only: bool) -> None:
-    """Rules 1 to 3, where JSON's own reader is lenient."""
-    if depth > MAX_DEPTH:
-        raise Malformed("the nesting is too deep", where=where, next_step=f"Nest at most {MAX_DEPTH} levels")
-    kind = type(value)
-    if kind is str:
-        if not ascii_only and not unicodedata.is_normalized("NFC", value):
-            raise Malformed("a string is not in NFC", where=where, next_step="Normalise it to Unicode NFC")
-    elif kind is int:
-        if not -MAX_INTEGER <= value <= MAX_INTEGER:
-            raise Malformed("an integer is too large", where=where, next_step="Keep below 2**53")
-    elif kind is dict:
-        for name, member in value.items():
-            _check(name, where, depth + 1, ascii_only=ascii_only)
-            _check(member, where, depth + 1, ascii_only=ascii_only)
-    elif kind is list:
-        for element in value:
-            _check(element, where, depth + 1, ascii_only=ascii_only)
+def _integer(text: str) -> int:
+    if len(text) > _MAX_DIGITS or not -MAX_INTEGER <= (number := int(text)) <= MAX_INTEGER:
+        raise Malformed("an integer is too large", next_step="Keep below 2**53")
+    return number
+
+
+_READER = json.JSONDecoder(parse_int=_integer, parse_float=_no_float, parse_constant=_no_float).decode
+
+
+def _too_deep(where: str) -> Malformed:
+    return Malformed("the nesting is too deep", where=where, next_step=f"Nest at most {MAX_DEPTH} levels")
+
+
+def _depth(value: Any, above: int) -> int:
+    """How many arrays and objects stand in each other; stops counting beyond the limit."""
+    if not isinstance(value, dict | list) or above > MAX_DEPTH:
+        return above
+    members = value.values() if isinstance(value, dict) else value
+    return max((_depth(member, above + 1) for member in members), default=above + 1)
+
+
+def _is_nfc(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_is_nfc(name) and _is_nfc(member) for name, member in value.items())
+    if isinstance(value, list):
+        return all(map(_is_nfc, value))
+    return not isinstance(value, str) or unicodedata.is_normalized("NFC", value)
 
 
 def _order_differs(value: Any) -> bool:

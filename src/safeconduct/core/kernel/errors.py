@@ -30,8 +30,12 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        advice = f" {self.next_step}." if self.next_step else ""
-        return f"{place}{self.message.rstrip('.')}.{advice}".replace("..", ".").replace("?.", "?")
+        advice = f" {_sentence(self.next_step)}" if self.next_step else ""
+        return f"{place}{_sentence(self.message)}{advice}"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 class SafeconductError(Exception):

@@ -44,8 +44,8 @@ def parse_day(text: str, *, where: str = "") -> int:
 
 
 def print_day(seconds: int) -> str:
-    """The UTC day of an instant: `2026-03-01`."""
-    return print_instant(seconds)[:10]
+    """The UTC day of an instant: `2026-03-01`; the bare seconds as above."""
+    return print_instant(seconds).partition("T")[0]
 
 
 def _read(text: str, pattern: str) -> int | None:

@@ -68,24 +68,37 @@ def print_base64url(value: bytes) -> str:
 
 def parse_base64url(text: str, *, where: str = "") -> bytes:
     """The bytes that `text` spells in the URL alphabet, unpadded and canonical."""
-    padded = text.translate(_TO_STANDARD) + "=" * (-len(text) % 4)
-    try:
-        value = binascii.a2b_base64(padded.encode("ascii"), strict_mode=True)
-    except (binascii.Error, UnicodeEncodeError):
-        value = None
-    if value is None or print_base64url(value) != text:
+    value = decode_base64url(text.encode("utf-8", "replace"))
+    if value is None:
         raise Malformed(
             "this is not canonical base64url", where=where, next_step="Write base64url without padding"
         )
     return value
 
 
-_TO_STANDARD = str.maketrans({"-": "+", "_": "/", "+": "!", "/": "!"})
+def decode_base64url(data: bytes) -> bytes | None:
+    """The same on bytes, for where much is read: None instead of an error."""
+    standard = data.translate(_TO_STANDARD) + b"=" * (-len(data) % 4)
+    try:
+        value = binascii.a2b_base64(standard)
+    except binascii.Error:
+        return None
+    # Lenient above, so compared here: what the decoder dropped or ignored is missing when printed back.
+    return value if binascii.b2a_base64(value, newline=False) == standard else None
 
 
-def length_prefixed(text: str) -> bytes:
+_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
+
+
+def length_prefixed(text: str, *, where: str = "") -> bytes:
     """`LP(s)`: u16 big-endian byte length, then the UTF-8 bytes (RECORD, head)."""
-    encoded = text.encode()
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError as error:
+        hint = "Remove the lone surrogate"
+        raise Malformed("a string holds half a character", where=where, next_step=hint) from error
+    if len(encoded) > 0xFFFF:
+        raise Malformed("a string is too long", where=where, next_step="Keep it below 65536 bytes")
     return len(encoded).to_bytes(2, "big") + encoded
 
 

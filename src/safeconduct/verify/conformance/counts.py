@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from safeconduct.core.kernel.errors import Malformed
-from safeconduct.verify.conformance import heads, policies, signatures, trees
+from safeconduct.verify.conformance import heads, policies, records, signatures, trees
 from safeconduct.verify.conformance.case import Case
 
 
@@ -33,6 +33,7 @@ _CHECKS: Mapping[str, Callable[[Any], Iterator[Case]]] = {
     "consistency_proofs.json": trees.consistency_proofs,
     "cosignatures.json": heads.heads,
     "edge_points.json": signatures.edge_points,
+    "entries.json": records.entries,
     "inclusion_proofs.json": trees.inclusion_proofs,
     "merkle_tree.json": trees.merkle_tree,
     "mldsa_cosignatures.json": heads.mldsa_cosignatures,
@@ -40,6 +41,7 @@ _CHECKS: Mapping[str, Callable[[Any], Iterator[Case]]] = {
     "receipts_with_quorum.json": policies.receipts_with_quorum,
     "signed_notes.json": heads.signed_notes,
     "subtree_consistency_proofs.json": trees.subtree_consistency_proofs,
+    "tags.json": records.tags,
     "tiles.json": trees.tiles,
     "tlog_proofs.json": policies.tlog_proofs,
     "vkeys.json": signatures.vkeys,

@@ -1,0 +1,107 @@
+"""The store's twin in memory, for simulations and tests: it keeps the promises, and fails on misuse."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from safeconduct.core.kernel.errors import Conflict
+from safeconduct.service.ports import Row, SignRows, StoredHead
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """Keeps everything in lists. One process, one thread: promise 1 is as good as the memory."""
+
+    _rows: list[Row] = field(default_factory=list)
+    _by_jti: dict[str, int] = field(default_factory=dict)
+    _by_kind: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _committed: list[StoredHead] = field(default_factory=list)
+    _published: list[StoredHead] = field(default_factory=list)
+
+    def size(self) -> int:
+        """How many entries are committed."""
+        return len(self._rows)
+
+    def append(self, expected_size: int, rows: Sequence[Row], sign: SignRows, time: int) -> bytes:
+        """Commits `rows` after exactly `expected_size` entries, with the head that `sign` returns."""
+        check_rows(rows)
+        self._check_size(expected_size)
+        note = sign([row.entry for row in rows])
+        self._check_size(expected_size)  # whoever signed may have appended meanwhile
+        fresh = {row.jti: expected_size + n for n, row in enumerate(rows)}
+        if len(fresh) < len(rows) or not fresh.keys().isdisjoint(self._by_jti):
+            raise repeated_jti()
+        self._rows.extend(rows)
+        self._by_jti.update(fresh)
+        for number, row in enumerate(rows, expected_size):
+            self._by_kind[row.kind].append(number)
+        self._committed.append(StoredHead(len(self._rows), note, time))
+        return note
+
+    def _check_size(self, expected_size: int) -> None:
+        if len(self._rows) != expected_size:
+            raise another_was_first(expected_size, len(self._rows))
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The entries from `start` up to, not including, `stop`."""
+        return (row.entry for row in self._rows[start:stop])
+
+    def of_kinds(self, kinds: Collection[str], stop: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """The entries of these kinds below `stop`, each with its index."""
+        end = len(self._rows) if stop is None else stop
+        numbers = sorted(n for kind in kinds for n in self._by_kind.get(kind, ()) if n < end)
+        return ((n, self._rows[n].entry) for n in numbers)
+
+    def index_of(self, jti: str) -> int | None:
+        """Where the record with this `jti` stands."""
+        return self._by_jti.get(jti)
+
+    def disclosures(self, stop: int | None = None) -> Iterator[tuple[int, str]]:
+        """Every disclosure held for the entries below `stop`, with its entry's index."""
+        return ((n, text) for n, row in enumerate(self._rows[:stop]) for text in row.disclosures)
+
+    def committed(self) -> tuple[StoredHead, ...]:
+        """Every committed head, oldest first."""
+        return tuple(self._committed)
+
+    def publish(self, note: bytes, size: int, time: int) -> None:
+        """Keeps a committed head with the cosignatures that it has now."""
+        if all(head.size != size for head in reversed(self._committed)):
+            raise never_committed(size)
+        self._published.append(StoredHead(size, note, time))
+
+    def published(self) -> tuple[StoredHead, ...]:
+        """Every published head, oldest first."""
+        return tuple(self._published)
+
+
+def check_rows(rows: Sequence[Row]) -> None:
+    """A batch that no caller of ours may hand in: a defect, not an event."""
+    if not rows:
+        raise ValueError("a batch has at least one row")
+    if not all(row.entry and row.jti and row.kind for row in rows):
+        raise ValueError("a row has an entry, its jti and its kind")
+
+
+def another_was_first(expected: int, found: int) -> Conflict:
+    """Promise 3."""
+    return Conflict(
+        f"the log has {found} entries, not {expected}: somebody else appended first",
+        next_step="Read the head again, then repeat",
+    )
+
+
+def repeated_jti() -> Conflict:
+    """Promise 6."""
+    return Conflict(
+        "a record with this jti is in the log already",
+        next_step="Give a new record a new jti",
+        rule="record.repeated",
+    )
+
+
+def never_committed(size: int) -> Conflict:
+    """Promise 7."""
+    return Conflict(f"no head of size {size} was committed", next_step="Publish committed heads only")

@@ -1,0 +1,231 @@
+"""A corridor's log in one SQLite file, the plainest durable store.
+
+Write-ahead log with `synchronous=FULL`: a returned commit survives a power cut. Every table refuses UPDATE
+and DELETE by trigger. The file is marked with our application id and the version of its schema.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from safeconduct.adapters.files import already_there
+from safeconduct.adapters.memory_store import another_was_first, check_rows, never_committed, repeated_jti
+from safeconduct.core.kernel.errors import Malformed, SafeconductError, Unavailable
+from safeconduct.service.ports import Row, SignRows, StoredHead
+
+APPLICATION_ID = 0x5AFE_C0D0
+SCHEMA_VERSION = 1
+_TABLES = {
+    "entries": "number INTEGER PRIMARY KEY, entry BLOB NOT NULL, "
+    "jti TEXT NOT NULL UNIQUE, kind TEXT NOT NULL",
+    "disclosures": "number INTEGER PRIMARY KEY, entry INTEGER NOT NULL REFERENCES entries, "
+    "text TEXT NOT NULL",
+    "committed": "size INTEGER PRIMARY KEY, note BLOB NOT NULL, time INTEGER NOT NULL",
+    "published": "number INTEGER PRIMARY KEY, size INTEGER NOT NULL REFERENCES committed, "
+    "note BLOB NOT NULL, time INTEGER NOT NULL",
+}
+_SCHEMA = (
+    f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA_VERSION};"
+    + "".join(f"CREATE TABLE {name} ({columns}) STRICT;" for name, columns in _TABLES.items())
+    + "CREATE INDEX entries_kind ON entries (kind);CREATE INDEX disclosures_entry ON disclosures (entry);"
+    + "".join(
+        f"CREATE TRIGGER {name}_{verb} BEFORE {verb} ON {name} BEGIN SELECT RAISE(ABORT, 'append-only'); END;"
+        for name in _TABLES
+        for verb in ("UPDATE", "DELETE")
+    )
+)
+_CHUNK = 1_000
+
+
+class SqliteStore:
+    """One open database. Use it as a context manager, or close it."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        """Opens the file at `path`, which is there; or creates it, where nothing is."""
+        self._path = path
+        if create and path.exists():
+            raise already_there(path)
+        if not create and not path.exists():
+            raise Unavailable(
+                "no corridor is here", where=str(path), next_step="Found one: safeconduct init DIR"
+            )
+        with self._spoken():
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
+        try:
+            with self._spoken():
+                self._prepare(create=create)
+        except SafeconductError:
+            self._db.close()
+            raise
+
+    def _prepare(self, *, create: bool) -> None:
+        if not create:
+            self._check_version()
+        self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;")
+        if create:
+            self._db.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+
+    def _check_version(self) -> None:
+        """Another program's database, a half-made one, and one of a later version are all left alone."""
+        application = self._one("PRAGMA application_id")
+        version = self._one("PRAGMA user_version")
+        if application != APPLICATION_ID:
+            raise Malformed(
+                "this database is not a corridor's",
+                where=str(self._path),
+                next_step="Name a corridor's folder",
+            )
+        if version != SCHEMA_VERSION:
+            raise Malformed(
+                f"the store has version {version}, this program knows {SCHEMA_VERSION}",
+                where=str(self._path),
+                next_step="Use the safeconduct that wrote it, or a newer one",
+            )
+
+    def close(self) -> None:
+        """Folds the write-ahead log into the file."""
+        with self._spoken():
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def size(self) -> int:
+        """How many entries are committed."""
+        with self._spoken():
+            return int(self._one("SELECT coalesce(max(size), 0) FROM committed"))
+
+    def append(self, expected_size: int, rows: Sequence[Row], sign: SignRows, time: int) -> bytes:
+        """Commits `rows` after exactly `expected_size` entries, with the head that `sign` returns."""
+        check_rows(rows)
+        with self._spoken(), self._transaction():
+            self._guard(expected_size)
+            self._insert(expected_size, rows)
+            size = expected_size + len(rows)
+            note = sign(list(self._read(expected_size, size)))
+            self._db.execute("INSERT INTO committed VALUES (?, ?, ?)", (size, note, time))
+            # Crash here: the transaction never happened, and nobody has seen the note.
+        return note
+
+    def _guard(self, expected_size: int) -> None:
+        """The compare of compare-and-swap; BEGIN IMMEDIATE has shut every other writer out."""
+        found = self._one("SELECT coalesce(max(size), 0) FROM committed")
+        if found != expected_size:
+            raise another_was_first(expected_size, found)
+
+    def _insert(self, first: int, rows: Sequence[Row]) -> None:
+        entries = ((first + n, row.entry, row.jti, row.kind) for n, row in enumerate(rows))
+        self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?)", entries)
+        texts = ((first + n, text) for n, row in enumerate(rows) for text in row.disclosures)
+        self._db.executemany("INSERT INTO disclosures (entry, text) VALUES (?, ?)", texts)
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The entries from `start` up to, not including, `stop`."""
+        end = self.size() if stop is None else min(stop, self.size())
+        for first in range(start, end, _CHUNK):  # no cursor stays open between two reads
+            with self._spoken():
+                chunk = list(self._read(first, min(first + _CHUNK, end)))
+            yield from chunk
+
+    def _read(self, start: int, stop: int) -> Iterator[bytes]:
+        query = "SELECT entry FROM entries WHERE number >= ? AND number < ? ORDER BY number"
+        return (row[0] for row in self._db.execute(query, (start, stop)))
+
+    def of_kinds(self, kinds: Collection[str], stop: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """The entries of these kinds below `stop`, each with its index."""
+        marks = ",".join("?" * len(kinds))
+        query = f"SELECT number, entry FROM entries WHERE kind IN ({marks}) AND number < ? ORDER BY number"  # noqa: S608 - question marks only
+        return self._all(query, (*sorted(kinds), 2**62 if stop is None else stop))
+
+    def index_of(self, jti: str) -> int | None:
+        """Where the record with this `jti` stands."""
+        for (number,) in self._all("SELECT number FROM entries WHERE jti = ?", (jti,)):
+            return int(number)
+        return None
+
+    def disclosures(self, stop: int | None = None) -> Iterator[tuple[int, str]]:
+        """Every disclosure held for the entries below `stop`, with its entry's index."""
+        query = "SELECT entry, text FROM disclosures WHERE entry < ? ORDER BY entry, number"
+        return self._all(query, (2**62 if stop is None else stop,))
+
+    def committed(self) -> tuple[StoredHead, ...]:
+        """Every committed head, oldest first."""
+        return tuple(
+            StoredHead(*row) for row in self._all("SELECT size, note, time FROM committed ORDER BY size")
+        )
+
+    def publish(self, note: bytes, size: int, time: int) -> None:
+        """Keeps a committed head with the cosignatures that it has now."""
+        with self._spoken(), self._transaction():
+            if self._one("SELECT count(*) FROM committed WHERE size = ?", size) == 0:
+                raise never_committed(size)
+            self._db.execute("INSERT INTO published (size, note, time) VALUES (?, ?, ?)", (size, note, time))
+
+    def published(self) -> tuple[StoredHead, ...]:
+        """Every published head, oldest first."""
+        rows = self._all("SELECT size, note, time FROM published ORDER BY number")
+        return tuple(StoredHead(*row) for row in rows)
+
+    def _one(self, query: str, *values: object) -> Any:
+        return self._db.execute(query, values).fetchone()[0]
+
+    def _all(self, query: str, values: Sequence[object] = ()) -> Iterator[Any]:
+        with self._spoken():
+            return iter(self._db.execute(query, values).fetchall())
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _spoken(self) -> Iterator[None]:
+        """SQLite's errors in our words; none leaves this module."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _in_our_words(error, str(self._path)) from error
+
+
+def _in_our_words(error: sqlite3.Error, where: str) -> SafeconductError:
+    code = getattr(error, "sqlite_errorcode", 0)
+    match code & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return Unavailable("the disk is full", where=where, next_step="Make room, then repeat")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
+            return Unavailable(
+                "the store cannot be written",
+                where=where,
+                next_step="Give yourself the right to write its folder",
+            )
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return Unavailable(
+                "another program is writing", where=where, next_step="Wait for it, then repeat"
+            )
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return Malformed(
+                "this is no longer a whole database",
+                where=where,
+                next_step="Keep the file, and restore a copy",
+            )
+        case sqlite3.SQLITE_CONSTRAINT if "jti" in str(error):
+            return repeated_jti()
+        case sqlite3.SQLITE_CONSTRAINT if "entries.number" in str(error) or "committed.size" in str(error):
+            return another_was_first(0, 1)
+        case _:
+            return Unavailable(
+                f"the store failed ({error})", where=where, next_step="Check the disk, then repeat"
+            )

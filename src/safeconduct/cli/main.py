@@ -1,0 +1,99 @@
+"""`safeconduct`: finds the command, runs it, and turns what went wrong into words and an exit code.
+
+The list of commands stands here in words, so that `--help` loads nothing. Each command is a module of this
+package with `SUMMARY`, `configure(parser)` and `run(arguments) -> int`, loaded when it is called.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+class Command:
+    """A module of this package, and its summary. Plain: a dataclass would cost more than all of --help."""
+
+    __slots__ = ("module", "summary")
+
+    def __init__(self, module: str, summary: str) -> None:
+        """The command in `safeconduct.cli.<module>`."""
+        self.module, self.summary = f"safeconduct.cli.{module}", summary
+
+
+COMMANDS: dict[str, Command] = {
+    "demo": Command("demo", "the main job on real input, from nothing: replay, export, audit, compare"),
+    "key new": Command("key", "a new signing key, in a file"),
+    "init": Command("init", "found a corridor from an agreement, a route and keys"),
+    "replay": Command(
+        "replay",
+        "recorded movements of the past, in as records, marked as a replay; every key is simulated",
+    ),
+    "export": Command("export", "an archive for each reader: a folder or a .zip that is audited alone"),
+    "audit": Command("audit", "check an archive: every proof, signature and rule"),
+    "agreement check": Command("agreement", "what an agreement says, and what it leaves open"),
+    "receipt check": Command("receipt", "whether a receipt holds under a policy, and for an entry"),
+    "show": Command("show", "one entry or one passage, in words"),
+    "conformance": Command("conformance", "run vector files against this implementation"),
+}
+"""By what is typed."""
+
+_EXIT_CODES = """exit codes:
+  0  sound, or done        2  malformed: correct it           4  conflict: read again, repeat
+  1  findings, or refused  3  disproved: trust none of it     5  unavailable: repeat later"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one command line."""
+    words = sys.argv[1:] if argv is None else argv
+    flags, rest = _split_flags(words)
+    if not rest or rest[0] in ("-h", "--help", "help"):
+        return _answer(help_text(), 0 if rest else 2)
+    if rest[0] == "--version":
+        from safeconduct import __version__  # noqa: PLC0415
+
+        return _answer(f"safeconduct {__version__}\n", 0)
+    from safeconduct.cli.run import run  # noqa: PLC0415 - argparse alone costs more than all of --help
+
+    return run(flags, rest, {name: command.module for name, command in COMMANDS.items()})
+
+
+def _split_flags(words: list[str]) -> tuple[list[str], list[str]]:
+    """The global options that stand before the command, and the rest."""
+    at = 0
+    while at < len(words) and words[at] in ("--json", "--quiet"):
+        at += 1
+    return words[:at], words[at:]
+
+
+def help_text() -> str:
+    """The list of commands."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        (
+            "usage: safeconduct [--json] [--quiet] COMMAND …",
+            "",
+            "The record of a humanitarian corridor that no side has to take on trust.",
+            "",
+            *lines,
+            "",
+            "  --json   one JSON document on standard output, nothing else there",
+            "  --quiet  results only, no progress",
+            "",
+            _EXIT_CODES,
+            "",
+            "More on one: safeconduct COMMAND --help",
+            "",
+        )
+    )
+
+
+def _answer(text: str, code: int) -> int:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python complains once more at its end
+    except UnicodeEncodeError:
+        sys.stdout.write(text.encode("ascii", "backslashreplace").decode("ascii"))
+    return code

@@ -1,0 +1,93 @@
+"""Private fields: one salted digest in the entry, the value beside the log (RFC 9901; RECORD §3).
+
+Rules:
+ 1. A disclosure is base64url of `[salt, "value", v]` in JCS; the salt spells 16 bytes.
+ 2. Its digest is base64url of the SHA-256 of the disclosure's own characters.
+ 3. It belongs to the field that holds this digest, and to no other.
+ 4. Fields stand at the top of a payload or in an element of `lines`; nowhere deeper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from safeconduct.core.kernel.canonical import canonical, parse_canonical
+from safeconduct.core.kernel.errors import Malformed
+from safeconduct.core.kernel.spelling import parse_base64url, print_base64url, sha256
+
+SALT_BYTES = 16
+
+Place: TypeAlias = str | tuple[int, str]
+"""A field's name, or the number of a line and the name of its field."""
+
+
+class HoldsPayload(Protocol):
+    """An entry, as far as this module reads it."""
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The claims, well formed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """A private value with the salt that hid it."""
+
+    salt: bytes
+    value: Any
+
+
+def disclose(salt: bytes, value: Any) -> str:
+    """The disclosure of `value`."""
+    if len(salt) != SALT_BYTES:
+        raise Malformed("a salt has another length", next_step=f"Draw {SALT_BYTES} random bytes")
+    return print_base64url(canonical([print_base64url(salt), "value", value]))  # 1
+
+
+def parse_disclosure(text: str, *, where: str = "") -> Disclosure:
+    """The value in a disclosure; refuses every spelling but that of `disclose`."""
+    try:
+        parts = parse_canonical(parse_base64url(text))
+        well_formed = type(parts) is list and len(parts) == 3 and parts[1] == "value"
+        salt = parse_base64url(parts[0]) if well_formed and type(parts[0]) is str else b""
+    except Malformed:
+        salt = b""
+    if len(salt) != SALT_BYTES:
+        hint = 'Write base64url of ["salt","value",v] in JCS, the salt 16 bytes'
+        raise Malformed("this is not a disclosure", where=where, next_step=hint, rule="disclosures.spelling")
+    return Disclosure(salt, parts[2])
+
+
+def digest_of(disclosure: str) -> str:
+    """The digest that stands for `disclosure` in its entry."""
+    return print_base64url(sha256(disclosure.encode("ascii", "replace")))  # 2
+
+
+def private_fields(payload: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+    """Each private field of a well-formed payload with its digest: the top ones, then line by line."""
+    for name, value in payload.items():
+        if type(value) is dict and "_sd" in value:
+            yield name, value["_sd"][0]
+    for number, line in enumerate(payload.get("lines", ())):  # 4
+        for name, value in line.items():
+            if type(value) is dict and "_sd" in value:
+                yield (number, name), value["_sd"][0]
+
+
+def reveal(entry: HoldsPayload, disclosures: Iterable[str], *, where: str = "") -> dict[Place, Any]:
+    """The private values that `disclosures` open, each under its field's place."""
+    places = {digest: place for place, digest in private_fields(entry.payload)}
+    values: dict[Place, Any] = {}
+    for text in disclosures:
+        disclosure = parse_disclosure(text, where=where)
+        place = places.get(digest_of(text))  # 3
+        if place is None:
+            hint = "Ask its sender for the value that was signed"
+            raise Malformed(
+                "a disclosure belongs to no field here", where=where, next_step=hint, rule="disclosures.false"
+            )
+        values[place] = disclosure.value
+    return values

@@ -1,0 +1,442 @@
+"""The kinds of records: claims in the clear, private fields, who signs, what they name (RECORD §8).
+
+Rules:
+ 1. The envelope is the same for all kinds (RECORD §2); the founding record has no `cor`, `psg` and `seen`.
+ 2. All private fields of a kind, and of each of its lines, are present; an empty one holds a random digest.
+ 3. The kinds that tell of one movement carry `psg`; the others may.
+ 4. A kind that is not listed here is kept: its envelope is checked, its claims are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from safeconduct.core.record.schema import (
+    CODE,
+    COUNT,
+    COUNTRY,
+    DIGEST,
+    HEADING,
+    IDENTIFIER,
+    IMO,
+    INSTANT,
+    ISSUER,
+    JWK,
+    KID,
+    LEAF,
+    LEAF_OR_NONE,
+    ORIGIN,
+    PASSAGE,
+    PLACE,
+    POSITIVE,
+    PRIVATE,
+    PROSE,
+    SHA256,
+    SIGNATURE,
+    TAG,
+    TRUE,
+    UNIT,
+    UUID7,
+    VKEY,
+    Form,
+    Shape,
+    Shapes,
+    closed,
+    exactly,
+    lines_of,
+    list_of,
+    one_of,
+    optional,
+    pattern,
+)
+
+_SPAN = closed('{"from":…,"until":…} in whole seconds', {"from": INSTANT, "until": INSTANT})
+_INSTANT_OR_SPAN = Shape(
+    'whole seconds, or {"from":…,"until":…} in that order',
+    lambda value: type(value) is int or (_SPAN.holds(value) and value["from"] <= value["until"]),
+)
+_ABSENT = Shape("nothing: leave it out", lambda _value: False, optional=True)
+
+ENVELOPE: Shapes = MappingProxyType(
+    {
+        "_sd_alg": exactly("sha-256"),
+        "agr": POSITIVE,
+        "at": optional(_INSTANT_OR_SPAN),
+        "cor": SHA256,
+        "corrects": optional(LEAF),
+        "evt": pattern("a kind", r"[a-z0-9-]{1,64}"),
+        "iat": INSTANT,
+        "iss": ISSUER,
+        "jti": UUID7,
+        "lines": optional(lines_of("an array of objects", {})),
+        "prev": LEAF_OR_NONE,
+        "psg": optional(PASSAGE),
+        "seen": optional(closed('{"root":…,"size":…}', {"root": SHA256, "size": POSITIVE})),
+        "seq": COUNT,
+        "via": optional(one_of("paper", "source")),
+        "withdraws": optional(LEAF),
+    }
+)  # 1
+
+UNKNOWN_KIND = Form.of("a payload", ENVELOPE, is_open=True)  # 4
+
+TIERS: Mapping[str, str] = MappingProxyType(
+    {
+        "by": "guarantor",
+        "consignee": "guarantor",
+        "consignor": "guarantor",
+        "description": "parties",
+        "driver": "guarantor",
+        "name": "parties",
+        "plate": "parties",
+        "plate_key": "parties",
+        "reason": "parties",
+        "remark": "parties",
+        "seal": "parties",
+        "seal_key": "parties",
+        "trip_key": "parties",
+        "vehicle_name": "parties",
+        "words": "parties",
+    }
+)
+"""Who may see a private field where the agreement says nothing: public, parties, guarantor, sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of record."""
+
+    name: str
+    about: str
+    clear: Shapes
+    private: tuple[str, ...]
+    line_clear: Shapes
+    """Empty where the kind has no lines."""
+    line_private: tuple[str, ...]
+    references: tuple[str, ...]
+    """Claims that hold the leaf of another record; `corrects` and `withdraws` may stand in any kind."""
+    fixed_signer: str | None
+    """`service`, `root` or `any` (any enrolled key); None: the roles that the agreement lists."""
+    passage: bool
+    form: Form
+    """Every claim of the payload, envelope, private fields and lines included."""
+
+    @property
+    def tiers(self) -> dict[str, str]:
+        """The tier of each private field where the agreement says nothing."""
+        return {name: TIERS[name] for name in (*self.private, *self.line_private)}
+
+
+def _kind(
+    name: str,
+    about: str,
+    clear: Shapes,
+    *,
+    private: tuple[str, ...] = (),
+    line_clear: Shapes = MappingProxyType({}),
+    line_private: tuple[str, ...] = (),
+    lines_required: bool = True,
+    references: tuple[str, ...] = (),
+    signer: str | None = None,
+    passage: bool = False,
+    envelope: Shapes = MappingProxyType({}),
+) -> Kind:
+    shapes: dict[str, Shape] = {**ENVELOPE, "evt": exactly(name)}
+    if passage:
+        shapes["psg"] = PASSAGE  # 3
+    shapes |= {**envelope, **clear, **dict.fromkeys(private, PRIVATE)}  # 2
+    if line_clear:
+        lines = lines_of("an array of lines", {**line_clear, **dict.fromkeys(line_private, PRIVATE)})
+        shapes["lines"] = lines if lines_required else optional(lines)
+    return Kind(
+        name,
+        about,
+        clear,
+        private,
+        line_clear,
+        line_private,
+        references,
+        signer,
+        passage,
+        Form.of("a payload", shapes, is_open=True),
+    )
+
+
+_SEAT = closed(
+    "a seat", {"jwk": optional(JWK), "role": one_of("guarantor", "party", "observer"), "seat": IDENTIFIER}
+)
+_LAST = closed('{"leaf":…,"seq":…}', {"leaf": LEAF, "seq": COUNT})
+_REFUSED_LINE = closed("a line and the rule that refused it", {"line": COUNT, "rule": CODE})
+_REASON = closed("a rule, and the line if it is one", {"line": optional(COUNT), "rule": CODE})
+_CROSSING: Shapes = {
+    "direction": IDENTIFIER,
+    "pass": optional(LEAF),
+    "people": optional(COUNT),
+    "plate_tag": optional(TAG),
+    "post": IDENTIFIER,
+}
+_LAST_OR_NONE = Shape(
+    'the last good {"leaf":…,"seq":…}, or null', lambda value: value is None or _LAST.holds(value)
+)
+
+_GOVERNING = (
+    _kind(
+        "founding",
+        "Entry 0: the agreement, the seats and every key that the corridor starts with.",
+        {
+            "agreement": PROSE,
+            "log": closed("the log's origin and key", {"origin": ORIGIN, "vkey": VKEY}),
+            "nature": one_of("live", "simulated", "replay"),
+            "quorum": COUNT,
+            "route": PROSE,
+            "seats": list_of("an array of seats", _SEAT, least=1),
+            "service": closed("the service's key", {"jwk": JWK}),
+            "witnesses": list_of("an array of verifier keys", VKEY, distinct=True),
+        },
+        signer="root",
+        envelope={
+            "agr": exactly(1),
+            "cor": _ABSENT,
+            "prev": exactly(""),
+            "psg": _ABSENT,
+            "seen": _ABSENT,
+            "seq": exactly(0),
+        },
+    ),
+    _kind(
+        "amendment",
+        "A new version of the agreement, in force once its own consent rule is met.",
+        {"agreement": PROSE, "route": PROSE, "version": POSITIVE},
+    ),
+    _kind(
+        "consent",
+        "A seat agrees to the founding or to an amendment.",
+        {"of": LEAF},
+        references=("of",),
+        signer="root",
+    ),
+    _kind(
+        "refusal",
+        "A seat does not agree to it.",
+        {"of": LEAF, "reason": CODE},
+        references=("of",),
+        signer="root",
+    ),
+    _kind(
+        "key",
+        "A device's key, and the name under which it will sign.",
+        {
+            "cnf": closed('{"jwk":…}', {"jwk": JWK}),
+            "holder": ISSUER,
+            "proof": optional(SIGNATURE),
+            "replaces": optional(KID),
+        },
+    ),
+    _kind(
+        "revocation",
+        "A key is no longer good; names its last good record.",
+        {"kid": KID, "last": _LAST_OR_NONE, "reason": CODE},
+        references=("last",),
+    ),
+    _kind("head", "A published head with the cosignatures that it had.", {"note": PROSE}, signer="service"),
+    _kind(
+        "disclosure",
+        "What one reader now holds, as a digest over its disclosures.",
+        {
+            "batches": list_of("an array of SHA-256", SHA256, distinct=True),
+            "digest": SHA256,
+            "reader": IDENTIFIER,
+        },
+        signer="service",
+    ),
+    _kind(
+        "erasure",
+        "Disclosures that everyone deletes.",
+        {"digests": list_of("an array of digests", DIGEST, least=1, distinct=True)},
+    ),
+)
+
+_ABOUT_RECORDS = (
+    _kind(
+        "offered",
+        "A record of somebody else that this key holds, logged or not: its leaf need not be in the log.",
+        {"leaf": LEAF},
+        signer="any",
+    ),
+    _kind(
+        "countersign",
+        "Another who was present agrees with a record, or refuses.",
+        {"of": LEAF, "verdict": one_of("agrees", "refuses")},
+        private=("by", "words"),
+        references=("of",),
+        signer="any",
+    ),
+    _kind(
+        "correction",
+        "A record is wrong; or the enroller admits one of a key that it revoked.",
+        {"admits": optional(TRUE), "of": LEAF},
+        private=("words",),
+        references=("of",),
+        signer="any",
+    ),
+    _kind(
+        "withdrawal",
+        "A record that its signer no longer stands by.",
+        {},
+        private=("words",),
+        signer="any",
+        envelope={"withdraws": LEAF},
+    ),
+    _kind(
+        "watch-start",
+        "A post starts to observe: which kinds, and who is present.",
+        {
+            "kinds": list_of("an array of kinds", IDENTIFIER, distinct=True),
+            "post": IDENTIFIER,
+            "present": list_of("an array of seats", IDENTIFIER, distinct=True),
+        },
+        private=("by",),
+    ),
+    _kind(
+        "watch-end",
+        "A post stops to observe.",
+        {"post": IDENTIFIER, "start": LEAF},
+        private=("by",),
+        references=("start",),
+    ),
+)
+
+_PERMISSIONS = (
+    _kind(
+        "declaration",
+        "Advance notice of one movement; a new version corrects the one before.",
+        {
+            "class": IDENTIFIER,
+            "departs_from": optional(PLACE),
+            "direction": IDENTIFIER,
+            "imo": optional(IMO),
+            "notice": optional(_SPAN),
+            "people": optional(COUNT),
+            "plate_tag": optional(TAG),
+            "trip": one_of("one-way", "round", "out", "back"),
+            "trip_tag": optional(TAG),
+        },
+        private=("driver", "name", "plate", "plate_key", "reason", "seal_key", "trip_key"),
+        line_clear={"hs": HEADING, "quantity": COUNT, "to": optional(COUNTRY), "unit": UNIT},
+        line_private=("consignee", "consignor", "description", "vehicle_name"),
+        passage=True,
+    ),
+    _kind(
+        "acknowledgement",
+        "The addressee has a record.",
+        {"of": LEAF},
+        references=("of",),
+        passage=True,
+    ),
+    _kind(
+        "pass",
+        "Clearance for one movement.",
+        {
+            "conditions": list_of("an array of codes", CODE, distinct=True),
+            "declaration": LEAF,
+            "digest": optional(SHA256),
+            "refused": list_of("an array of refused lines", _REFUSED_LINE),
+            "valid_from": INSTANT,
+            "valid_until": INSTANT,
+        },
+        private=("plate_key", "seal_key"),
+        references=("declaration",),
+        passage=True,
+    ),
+    _kind(
+        "pass-refusal",
+        "A declaration gets no pass, for every reason there is.",
+        {"declaration": LEAF, "reasons": list_of("an array of reasons", _REASON, least=1)},
+        references=("declaration",),
+        passage=True,
+    ),
+    _kind(
+        "pass-revocation",
+        "A pass is taken back.",
+        {"pass": LEAF, "reason": CODE},
+        references=("pass",),
+        passage=True,
+    ),
+    _kind(
+        "account",
+        "What the declarant says happened to it.",
+        {"post": IDENTIFIER, "what": one_of("arrived", "waited", "searched", "refused", "left")},
+        private=("words",),
+        passage=True,
+    ),
+)
+
+_OBSERVATIONS = (
+    _kind(
+        "arrival",
+        "A vehicle came to a post, with or without a pass.",
+        {**_CROSSING, "class": IDENTIFIER},
+        private=("by", "plate", "plate_key", "words"),
+        references=("pass",),
+        passage=True,
+    ),
+    _kind(
+        "inspection",
+        "How deep it was looked into, why, and what was found line by line.",
+        {
+            "cause": one_of("drawn", "owed", "risk-rule", "all-traffic", "suspicion", "not-recorded"),
+            "depth": one_of("documentary", "visual", "non-intrusive", "full", "not-recorded"),
+            "post": IDENTIFIER,
+        },
+        private=("by", "words"),
+        line_clear={
+            "line": COUNT,
+            "result": one_of("match", "surplus", "shortage", "misdeclared", "prohibited"),
+        },
+        line_private=("remark",),
+        lines_required=False,
+        passage=True,
+    ),
+    _kind(
+        "seal",
+        "A seal affixed, found, replaced or removed, and its condition.",
+        {
+            "act": one_of("affixed", "found", "replaced", "removed"),
+            "condition": one_of("intact", "broken", "missing", "wrong-number", "resealed"),
+            "post": IDENTIFIER,
+            "replaced_tag": optional(TAG),
+            "seal_tag": optional(TAG),
+        },
+        private=("by", "seal", "seal_key"),
+        passage=True,
+    ),
+    _kind(
+        "entered",
+        "It was let onto the road.",
+        _CROSSING,
+        private=("by", "plate", "plate_key"),
+        references=("pass",),
+        passage=True,
+    ),
+    _kind(
+        "exited",
+        "It left the road.",
+        _CROSSING,
+        private=("by", "plate", "plate_key"),
+        references=("pass",),
+        passage=True,
+    ),
+    _kind(
+        "turned-back",
+        "It was sent back at a post.",
+        {"post": IDENTIFIER, "reason": CODE},
+        private=("by", "words"),
+        passage=True,
+    ),
+)
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {kind.name: kind for kind in (*_GOVERNING, *_ABOUT_RECORDS, *_PERMISSIONS, *_OBSERVATIONS)}
+)

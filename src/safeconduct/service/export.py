@@ -1,0 +1,210 @@
+"""Archives for readers (RECORD §7): what each may see, logged first, then every archive at one head.
+
+Rules:
+ 1. For each reader but the public a `disclosure` record is logged: SHA-256 of the 32-byte digests, sorted and
+    joined, of everything that the reader now holds, erased ones included.
+ 2. Then all archives are written at one head that covers those records.
+ 3. The public sees heads, tiles and bundles, no disclosures, up to the newest head that meets the policy and
+    is older than the agreement's `publication_delay`. Nothing is logged for it.
+ 4. Every file has one spelling. `disclosures.jsonl` is ordered by entry; its lines are JCS; `disclosures` and
+    `erased` are sorted.
+ 5. A field that the agreement gives no tier is for the guarantor; `sealed` is for nobody here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from safeconduct.core.agreement.agreement import Agreement
+from safeconduct.core.kernel.canonical import canonical
+from safeconduct.core.kernel.errors import Malformed, Unavailable
+from safeconduct.core.kernel.instant import print_duration, print_instant
+from safeconduct.core.kernel.nearest import did_you_mean
+from safeconduct.core.kernel.spelling import parse_base64url, sha256
+from safeconduct.core.record.disclosure import digest_of, private_fields
+from safeconduct.core.record.entry import parse_entry
+from safeconduct.core.tlog.note import Note
+from safeconduct.core.tlog.policy import Policy
+from safeconduct.core.tlog.tiles import Tile, pack_bundle, tiles_of
+from safeconduct.core.tlog.tree import leaf_hash
+from safeconduct.service.hashes import TreeHashes
+from safeconduct.service.ports import Store, StoredHead
+from safeconduct.service.sequence import Sequencer
+
+PUBLIC = "public"
+Files = Iterator[tuple[str, bytes]]
+
+_TIERS_OF = {
+    "guarantor": frozenset({"public", "parties", "guarantor"}),
+    "party": frozenset({"public", "parties"}),
+    "observer": frozenset({"public"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One reader's archive: the head it is at, and its files when they are asked for."""
+
+    reader: str
+    head: StoredHead
+    files: Callable[[], Files]
+
+
+@dataclass(slots=True)
+class Held:
+    """What a reader holds of one entry: disclosures, and the digests of erased ones."""
+
+    disclosures: list[str] = field(default_factory=list)
+    erased: list[str] = field(default_factory=list)
+
+    def digests(self) -> Iterator[bytes]:
+        """The 32-byte digests of both."""
+        return map(parse_base64url, (*map(digest_of, self.disclosures), *self.erased))
+
+
+def export(sequencer: Sequencer, readers: Sequence[str], *, now: int) -> tuple[Archive, ...]:
+    """An archive for each reader; Malformed for an unknown one, Unavailable where the public must wait."""
+    founding = sequencer.founding
+    roles = {seat.seat: seat.role for seat in founding.seats}
+    for reader in readers:
+        if reader not in roles and reader != PUBLIC:
+            raise Malformed(
+                f"{reader!r} has no seat here",
+                where="--for",
+                next_step=did_you_mean(reader, (*roles, PUBLIC)),
+            )
+    sequencer.settle()
+    named = [reader for reader in dict.fromkeys(readers) if reader != PUBLIC]
+    public = None
+    at_once = (
+        named and founding.agreement.limits.publication_delay_s == 0
+    )  # the head that is made here will do
+    if PUBLIC in readers and not at_once:
+        public = public_head(sequencer, now=now)  # said before anything is logged
+    held = {reader: held_by(sequencer.store, founding.agreement, roles[reader]) for reader in named}
+    if named:  # 1
+        sequencer.submit_own([("disclosure", _claims(reader, held[reader])) for reader in named])
+    newest = sequencer.publish() if named else None
+    archives = []
+    for reader in dict.fromkeys(readers):  # 2
+        head = public or public_head(sequencer, now=now) if reader == PUBLIC else newest
+        assert head is not None
+        archives.append(_archive(reader, head, sequencer, held.get(reader)))
+    return tuple(archives)
+
+
+def public_head(sequencer: Sequencer, *, now: int) -> StoredHead:
+    """Rule 3; Unavailable says when there will be one."""
+    delay = sequencer.founding.agreement.limits.publication_delay_s
+    if delay is None:
+        raise Unavailable(
+            "the agreement sets no publication_delay: no head is ever old enough for the public",
+            next_step="Agree on publication_delay in [limits]; the parties' archives do not wait for it",
+        )
+    dated = [
+        (when, head)
+        for head in sequencer.store.published()
+        if (when := age_from(head, sequencer.policy)) is not None
+    ]
+    old = [head for when, head in dated if when + delay <= now]
+    if old:
+        return max(old, key=lambda head: head.size)
+    if dated:
+        first = print_instant(min(when for when, _ in dated) + delay)
+        step = f"Repeat at {first}: the first head is then {print_duration(delay)} old"
+        raise Unavailable("no head is old enough for the public", next_step=step)
+    step = f"The quorum of witnesses must cosign a head; {print_duration(delay)} later the public may see it"
+    raise Unavailable("no head has its quorum yet, so none is for the public", next_step=step)
+
+
+def age_from(head: StoredHead, policy: Policy) -> int | None:
+    """From when a head's age counts: its quorum's time; without witnesses, when it was published."""
+    signed = policy.check(Note.parse(head.note))
+    if not policy.quorum.met_by(signed.cosigned):
+        return None
+    time = signed.time(policy)
+    return head.time if time is None else time
+
+
+def held_by(store: Store, agreement: Agreement, role: str) -> dict[int, Held]:
+    """Every disclosure that this role may see, by entry; erased ones by their digest."""
+    erased = {
+        digest for _, text in store.of_kinds({"erasure"}) for digest in parse_entry(text).payload["digests"]
+    }
+    tiers = _TIERS_OF[role]
+    by_entry: dict[int, list[str]] = defaultdict(list)
+    for index, text in store.disclosures():
+        by_entry[index].append(text)
+    held: dict[int, Held] = {}
+    for index, texts in by_entry.items():
+        names = _names(next(store.entries(index, index + 1)))
+        for text in texts:
+            digest = digest_of(text)
+            if agreement.tiers.get(names[digest], "guarantor") in tiers:  # 5
+                mine = held.setdefault(index, Held())
+                if digest in erased:
+                    mine.erased.append(digest)
+                else:
+                    mine.disclosures.append(text)
+    return held
+
+
+def _names(entry: bytes) -> dict[str, str]:
+    """The field's name behind each digest."""
+    fields = private_fields(parse_entry(entry).payload)
+    return {digest: place if isinstance(place, str) else place[1] for place, digest in fields}
+
+
+def _claims(reader: str, held: dict[int, Held]) -> dict[str, object]:
+    digests = sorted(digest for each in held.values() for digest in each.digests())
+    return {"reader": reader, "digest": sha256(b"".join(digests)).hex(), "batches": []}
+
+
+def _archive(reader: str, head: StoredHead, sequencer: Sequencer, held: dict[int, Held] | None) -> Archive:
+    policy = sequencer.founding.policy()
+    return Archive(
+        reader,
+        head,
+        lambda: archive_files(
+            sequencer.store.entries, policy=policy, head=head, hashes=sequencer.hashes, held=held
+        ),
+    )
+
+
+ReadEntries = Callable[[int, int], Iterable[bytes]]
+
+
+def archive_files(
+    entries: ReadEntries, *, policy: str, head: StoredHead, hashes: TreeHashes, held: dict[int, Held] | None
+) -> Files:
+    """Rule 4: the files of an archive at this head, sorted by path; `held` None: nothing is disclosed."""
+    yield "checkpoint", head.note
+    if held:
+        yield "disclosures.jsonl", b"".join(_lines(held))
+    yield "policy", policy.encode()
+    for tile in sorted(tiles_of(head.size), key=lambda tile: tile.path):
+        if tile.level is None:
+            yield tile.path, pack_bundle(list(entries(*_span(tile))))
+        else:
+            yield tile.path, hashes.read(tile)
+
+
+def _span(tile: Tile) -> tuple[int, int]:
+    return tile.index * 256, tile.index * 256 + tile.width
+
+
+def _lines(held: dict[int, Held]) -> Iterator[bytes]:
+    for index in sorted(held):
+        line: dict[str, object] = {"disclosures": sorted(held[index].disclosures), "entry": index}
+        if held[index].erased:
+            line["erased"] = sorted(held[index].erased)
+        yield canonical(line) + b"\n"
+
+
+def hashes_of(entries: Iterable[bytes]) -> TreeHashes:
+    """The tree over these entries."""
+    tree = TreeHashes()
+    tree.extend(map(leaf_hash, entries))
+    return tree

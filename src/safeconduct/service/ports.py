@@ -1,0 +1,130 @@
+"""What the service needs from outside, as promises. One contract suite holds every implementation to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from safeconduct.core.tlog.note import Note, Signature, Signer
+
+
+class Clock(Protocol):
+    """The present.
+
+    1. `now` is UTC in whole POSIX seconds.
+    """
+
+    def now(self) -> int:
+        """POSIX seconds."""
+        ...
+
+
+class Chance(Protocol):
+    """Salts, identifiers, seeds.
+
+    1. `bytes(name, n)` are `n` bytes. Who knows those of every other name knows nothing about these.
+    2. Where chance is seeded, the same name gives the same bytes: a name is used for one thing only.
+    """
+
+    def bytes(self, name: str, n: int) -> bytes:
+        """`n` bytes for the one thing called `name`."""
+        ...
+
+
+class Keys(Protocol):
+    """The private keys that this machine holds.
+
+    1. `signer` of a name that is held signs with that key, always the same one.
+    2. A name that is not held is `Unavailable`: nothing is signed with another key instead.
+    """
+
+    def signer(self, name: str) -> Signer:
+        """The key called `name`."""
+        ...
+
+
+class Witness(Protocol):
+    """A program of somebody else's that cosigns heads it has verified (C2SP tlog-witness).
+
+    1. `cosign` returns its cosignature over exactly this head, or None if there is no answer now.
+    2. It never cosigns two heads that do not extend each other.
+    """
+
+    def cosign(self, note: Note) -> Signature | None:
+        """The cosignature, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry as the store keeps it: its bytes, what it is found by, and the disclosures beside it."""
+
+    entry: bytes
+    jti: str
+    kind: str
+    disclosures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHead:
+    """A signed note, the size of its tree, and when this machine stored it (POSIX seconds)."""
+
+    size: int
+    note: bytes
+    time: int
+
+
+SignRows = Callable[[Sequence[bytes]], bytes]
+
+
+class Store(Protocol):
+    """A corridor's log between commands: entries, disclosures, committed and published heads.
+
+    1. Once `append` returns, its rows and its head survive a power cut.
+    2. All or nothing: after an error, or a crash, every row and the head are there, or none is.
+    3. Of two callers who saw the same size, in any process, one gets `Conflict`.
+    4. `sign` is given the bytes that the store would give back, before anything is committed. If it raises,
+       nothing happened.
+    5. Nothing stored ever changes or goes away.
+    6. A `jti` is stored once: another row with it is `Conflict`, and nothing of its batch is kept.
+    7. `publish` is durable. A head is published only at a size that was committed.
+    8. `entries`, `disclosures` and `of_kinds` come in index order.
+    9. After `Unavailable` the store is the old or the new one, never a mixture; the same call is safe.
+    """
+
+    def size(self) -> int:
+        """How many entries are committed."""
+        ...
+
+    def append(self, expected_size: int, rows: Sequence[Row], sign: SignRows, time: int) -> bytes:
+        """Commits `rows` after exactly `expected_size` entries, with the head that `sign` returns."""
+        ...
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The entries from `start` up to, not including, `stop`."""
+        ...
+
+    def of_kinds(self, kinds: Collection[str], stop: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """The entries of these kinds below `stop`, each with its index."""
+        ...
+
+    def index_of(self, jti: str) -> int | None:
+        """Where the record with this `jti` stands."""
+        ...
+
+    def disclosures(self, stop: int | None = None) -> Iterator[tuple[int, str]]:
+        """Every disclosure held for the entries below `stop`, with its entry's index."""
+        ...
+
+    def committed(self) -> tuple[StoredHead, ...]:
+        """Every committed head, with the log's signature alone, oldest first."""
+        ...
+
+    def publish(self, note: bytes, size: int, time: int) -> None:
+        """Keeps a committed head with the cosignatures that it has now."""
+        ...
+
+    def published(self) -> tuple[StoredHead, ...]:
+        """Every published head, oldest first; one size may stand there several times."""
+        ...

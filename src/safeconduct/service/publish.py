@@ -1,0 +1,33 @@
+"""A head with the cosignatures of its witnesses: the log's line first, then theirs in founding order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from safeconduct.core.kernel.errors import SafeconductError
+from safeconduct.core.tlog.cosignature import verify_cosignature
+from safeconduct.core.tlog.note import Note, Signature, VerifierKey
+from safeconduct.core.tlog.policy import Policy
+from safeconduct.service.ports import Witness
+
+
+def cosigned_note(note: Note, policy: Policy, witnesses: Iterable[Witness]) -> Note:
+    """The note with every valid cosignature that it had or now gets, each witness's once."""
+    keys = [listed.key for listed in policy.witnesses]
+    lines: dict[VerifierKey, Signature] = {key: line for key in keys for line in note.lines_of(key)}
+    for witness in witnesses:
+        if len(lines) < len(keys):
+            answer = witness.cosign(note)
+            key = next((key for key in keys if answer is not None and answer.is_by(key)), None)
+            if answer is not None and key is not None and key not in lines and _verifies(note, key, answer):
+                lines[key] = answer
+    log_lines = tuple(line for log in policy.logs for line in note.lines_of(log.key))
+    return Note(note.text, log_lines + tuple(lines[key] for key in keys if key in lines))
+
+
+def _verifies(note: Note, key: VerifierKey, line: Signature) -> bool:
+    """A bad answer is no answer: it must not make the note invalid for everybody."""
+    try:
+        return verify_cosignature(note.text, key, line) > 0
+    except SafeconductError:
+        return False

@@ -1,0 +1,256 @@
+"""`disclosures.jsonl`: what this reader may see, against what the entries committed to (RECORD §7).
+
+Rules, in the order of the code:
+ 1. Each line is JCS: `disclosures` sorted, `entry`, and `erased` sorted where something was erased; a line is
+    not empty. Lines stand in the order of `entry`, one for each.
+ 2. Each disclosure has its one spelling, and belongs to a field of its entry by its digest.
+ 3. Each erased digest is one of a field of its entry, and an erasure record names it.
+ 4. Where a value and the key of its tag are disclosed with one entry, they give the tag that stands there.
+ 5. The SHA-256 of all digests, sorted and joined, is what the newest disclosure record about a reader says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from safeconduct.core.kernel.canonical import parse_canonical
+from safeconduct.core.kernel.errors import Fault, Malformed
+from safeconduct.core.kernel.spelling import parse_base64url, sha256
+from safeconduct.core.record.disclosure import Place, digest_of, parse_disclosure, private_fields
+from safeconduct.core.record.entry import Entry, parse_entry
+from safeconduct.core.record.finding import Finding
+from safeconduct.core.record.tag import canonical_value, equality_tag
+from safeconduct.core.tlog.tree import leaf_hash
+from safeconduct.verify.entries import Entries
+from safeconduct.verify.files import DISCLOSURES
+from safeconduct.verify.rules import finding
+
+_RULE = "disclosures.spelling"
+_NAMED = 20
+_TASK_BYTES = 128 * 1024
+_AGAIN = "Ask for it again; a line is what `safeconduct export` writes"
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """The file, and what the records say about it."""
+
+    data: bytes
+    entries: Entries
+    corridor: str
+    erased_by: Mapping[str, int]
+    """By digest: the erasure record that names it."""
+    look_alikes: Mapping[int, Mapping[str, str]]
+    """By version of the agreement."""
+
+
+@dataclass(slots=True)
+class Part:
+    """What a run of lines says."""
+
+    lines: list[int] = field(default_factory=list)
+    """The entry that each line is about."""
+    disclosures: int = 0
+    digests: bytearray = field(default_factory=bytearray)
+    erased: dict[int, int] = field(default_factory=dict)
+    """How many fields are erased by which record."""
+    names: list[tuple[str, str, int]] = field(default_factory=list)
+    """(IMO number, ship's name, entry), for a rule over all passages."""
+    findings: list[Finding] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    start: int
+    stop: int
+    first_line: int
+
+
+def runs_of(data: bytes) -> Iterator[_Run]:
+    """The file in runs of whole lines."""
+    start, line = 0, 1
+    while start < len(data):
+        newline = data.find(b"\n", min(start + _TASK_BYTES, len(data) - 1))
+        stop = len(data) if newline < 0 else newline + 1
+        yield _Run(start, stop, line)
+        line += data.count(b"\n", start, stop)
+        start = stop
+
+
+def read_run(disclosed: Disclosed, run: _Run) -> Part:
+    """Rules 1 to 4 for a run of lines."""
+    part = Part()
+    text = disclosed.data[run.start : run.stop]
+    lines = text.split(b"\n")
+    if lines.pop():
+        part.faults.append(_fault("the last line does not end", run.first_line + len(lines)))
+    for number, line in enumerate(lines, run.first_line):
+        try:
+            _Line(disclosed, part, number).read(line)
+        except Malformed as error:
+            part.faults.extend(error.faults)
+    return part
+
+
+def merge(parts: Iterable[Part]) -> Part:
+    """All parts as one; rule 1 for the order of the lines."""
+    whole = Part()
+    for part in parts:
+        for entry in part.lines:
+            if whole.lines and entry <= whole.lines[-1]:
+                whole.faults.append(
+                    _fault("the lines are not in the order of their entries", len(whole.lines) + 1)
+                )
+            whole.lines.append(entry)
+        whole.disclosures += part.disclosures
+        whole.digests += part.digests
+        for record, count in part.erased.items():
+            whole.erased[record] = whole.erased.get(record, 0) + count
+        whole.names += part.names
+        whole.findings += part.findings
+        whole.faults += part.faults
+    del whole.faults[_NAMED:]
+    return whole
+
+
+def whole_digest(part: Part) -> str:
+    """Rule 5: the digest over all digests."""
+    each = sorted(bytes(part.digests[at : at + 32]) for at in range(0, len(part.digests), 32))
+    return sha256(b"".join(each)).hex()
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line, while it is read."""
+
+    disclosed: Disclosed
+    part: Part
+    number: int
+
+    @property
+    def where(self) -> str:
+        return f"{DISCLOSURES} line {self.number}"
+
+    def read(self, data: bytes) -> None:
+        """Rules 1 to 4."""
+        line = self._parse(data)
+        self.part.lines.append(line["entry"])
+        data = self.disclosed.entries.read(line["entry"])
+        try:
+            entry = parse_entry(data)
+        except Malformed:
+            self._false(leaf_hash(data), line["entry"], "a record with private fields", "a malformed one")
+            return
+        places = {digest: place for place, digest in private_fields(entry.payload)}
+        revealed: dict[Place, Any] = {}
+        for text in line["disclosures"]:  # 2
+            value = parse_disclosure(text, where=self.where).value
+            digest = digest_of(text)
+            self._count(digest)
+            if digest in places:
+                revealed[places[digest]] = value
+            else:
+                self._false(
+                    entry.leaf,
+                    line["entry"],
+                    "a disclosure of one of its fields",
+                    f"one with digest {digest}",
+                )
+        for digest in line.get("erased", ()):  # 3
+            self._erased(entry, line["entry"], digest, known=digest in places)
+        self._tags(entry, line["entry"], revealed)  # 4
+        self._names(entry, line["entry"], revealed)
+        self.part.disclosures += len(line["disclosures"])
+
+    def _parse(self, data: bytes) -> dict[str, Any]:
+        """Rule 1."""
+        try:
+            line: dict[str, Any] = parse_canonical(data, where=self.where)
+        except Malformed as error:
+            fault = error.faults[0]
+            raise Malformed(fault.message, where=self.where, next_step=fault.next_step, rule=_RULE) from error
+        lists = ("disclosures", "erased")
+        good = type(line) is dict and {"disclosures", "entry"} <= line.keys() <= {
+            "disclosures",
+            "entry",
+            "erased",
+        }
+        if not good or not all(_sorted_texts(line[name]) for name in lists if name in line):
+            raise self._malformed('this is not {"disclosures":[…],"entry":n} with sorted lists')
+        if "erased" in line and not line["erased"] or not (line["disclosures"] or "erased" in line):
+            raise self._malformed("a list is empty")
+        if type(line["entry"]) is not int or not 0 <= line["entry"] < self.disclosed.entries.size:
+            raise self._malformed("it names no entry of this log")
+        return line
+
+    def _malformed(self, message: str) -> Malformed:
+        return Malformed(message, where=self.where, next_step=_AGAIN, rule=_RULE)
+
+    def _count(self, digest: str) -> None:
+        self.part.digests += parse_base64url(digest, where=self.where)
+
+    def _erased(self, entry: Entry, index: int, digest: str, *, known: bool) -> None:
+        record = self.disclosed.erased_by.get(digest)
+        if len(parse_base64url(digest, where=self.where)) != 32:
+            raise self._malformed("an erased digest is not 32 bytes")
+        self._count(digest)
+        if not known:
+            self._false(entry.leaf, index, "the digest of one of its fields", f"erased {digest}")
+        elif record is None:
+            self._false(
+                entry.leaf, index, "an erasure record that names the digest", f"erased {digest}, by no record"
+            )
+        else:
+            self.part.erased[record] = self.part.erased.get(record, 0) + 1
+
+    def _tags(self, entry: Entry, index: int, revealed: Mapping[Place, Any]) -> None:
+        for name in ("plate", "seal"):
+            value, key, tag = (
+                revealed.get(name),
+                revealed.get(f"{name}_key"),
+                entry.payload.get(f"{name}_tag"),
+            )
+            if value is None or key is None or tag is None:
+                continue
+            if self._tag(entry, name, value, key) != tag:
+                self._false(
+                    entry.leaf, index, f"the {name}_tag that the disclosed value and key give", f"{tag}"
+                )
+
+    def _tag(self, entry: Entry, name: str, value: Any, key: Any) -> str | None:
+        """The tag of a disclosed value; None where value or key are none that have a tag."""
+        if type(value) is not str or type(key) is not str:
+            return None
+        look_alikes = self.disclosed.look_alikes.get(entry.agr, {})
+        try:
+            canonical = canonical_value(value, look_alikes)
+            return equality_tag(parse_base64url(key), self.disclosed.corridor, name, canonical)
+        except Malformed:
+            return None
+
+    def _names(self, entry: Entry, index: int, revealed: Mapping[Place, Any]) -> None:
+        imo = entry.payload.get("imo")
+        if entry.evt == "declaration" and imo is not None:
+            for place, value in revealed.items():
+                if type(place) is tuple and place[1] == "vehicle_name" and type(value) is str:
+                    self.part.names.append((imo, value, index))
+
+    def _false(self, leaf: bytes, index: int, expected: str, found: str) -> None:
+        found = f"{self.where}: {found}"
+        self.part.findings.append(
+            finding("disclosures.false", index, leaf.hex(), expected=expected, found=found)
+        )
+
+
+def _sorted_texts(values: Any) -> bool:
+    """Whether it is a list of distinct strings in order."""
+    if type(values) is not list or not all(type(value) is str for value in values):
+        return False
+    return all(one < other for one, other in zip(values, values[1:], strict=False))
+
+
+def _fault(message: str, line: int) -> Fault:
+    return Fault(message, f"{DISCLOSURES} line {line}", _AGAIN, _RULE)

@@ -1,0 +1,90 @@
+"""What dated the log: head records, and for this audit the signed head itself (RECORD §5).
+
+Rules, in the order of the code:
+ 1. The root of a head record is the one that the tree has at its size; else it says nothing.
+ 2. Head records of one size count once, with all their cosignatures, each with its earliest time.
+ 3. A head without a quorum dates nothing, and is named; where the policy asks for no witnesses, none is dated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from safeconduct.core.record.finding import Finding
+from safeconduct.core.record.time import HeadTimes
+from safeconduct.core.tlog.policy import Policy, SignedHead
+from safeconduct.verify.hashes import Roots
+from safeconduct.verify.index import Leaves
+from safeconduct.verify.rules import finding
+from safeconduct.verify.segments import HeadSeen
+
+
+@dataclass(slots=True)
+class Dating:
+    """The dated heads of a log, and what is wrong with others."""
+
+    times: HeadTimes = field(default_factory=HeadTimes)
+    sizes: list[int] = field(default_factory=list)
+    """Of the dated heads, ascending."""
+    count: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+def date(
+    heads: Iterable[HeadSeen], signed: SignedHead, policy: Policy, roots: Roots, leaves: Leaves
+) -> Dating:
+    """Rules 1 to 3, over all head records and the signed head of the archive."""
+    dating = Dating()
+    by_size: dict[int, list[HeadSeen]] = {}
+    for head in heads:
+        if head.root == roots.at(head.size):
+            by_size.setdefault(head.size, []).append(head)
+        else:
+            dating.findings.append(_wrong(head, roots, leaves))  # 1
+    dating.count = len(by_size)
+    for size in sorted({*by_size, signed.checkpoint.size}):
+        same = by_size.get(size, [])
+        own = [signed.cosigned] if size == signed.checkpoint.size else []
+        together = dict(_earliest([*(head.cosigned for head in same), *own]))  # 2
+        time = SignedHead(signed.checkpoint, signed.log_key, together).time(policy)
+        if time is not None:
+            dating.times.add(size, time)
+            dating.sizes.append(size)
+        elif policy.witnesses:  # 3
+            dating.findings.append(_no_quorum(size, together, same, policy, leaves))
+    return dating
+
+
+def _earliest(cosigned: Iterable[Mapping[str, int]]) -> Iterator[tuple[str, int]]:
+    pairs = sorted(((name, time) for each in cosigned for name, time in each.items()), reverse=True)
+    return iter(pairs)  # of one name the earliest comes last, and stays
+
+
+def _wrong(head: HeadSeen, roots: Roots, leaves: Leaves) -> Finding:
+    return finding(
+        "head.wrong",
+        head.index,
+        leaves.of(head.index).hex(),
+        expected=f"root {roots.at(head.size).hex()} at {head.size} entries",
+        found=f"root {head.root.hex()}",
+        touches="log/service",
+    )
+
+
+def _no_quorum(
+    size: int, cosigned: Mapping[str, int], records: Iterable[HeadSeen], policy: Policy, leaves: Leaves
+) -> Finding:
+    """A head of the log that too few cosigned; the newest one is only in the archive."""
+    indices = [head.index for head in records] or [size - 1]
+    shown = {index: leaves.of(index).hex() for index in indices}
+    last = indices[-1]
+    return finding(
+        "head.no_quorum",
+        last,
+        shown.pop(last),
+        expected=f"a quorum for the head of {size} entries",
+        found="; ".join(policy.quorum.missing(cosigned)),
+        touches="log/service",
+        others=shown,
+    )

@@ -1,0 +1,189 @@
+"""Steps 5 and 6 of the audit: from the survey of a proved log to findings, what stays open, what is not judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from safeconduct.core.agreement.keyring import Keyring
+from safeconduct.core.kernel.errors import Fault
+from safeconduct.core.passage.judgement import OpenState
+from safeconduct.core.passage.pairing import pair_trips
+from safeconduct.core.passage.vehicle import two_names
+from safeconduct.core.passage.watch import Watch
+from safeconduct.core.record.finding import Finding
+from safeconduct.verify.disclosures import Disclosed, Part, merge, read_run, runs_of, whole_digest
+from safeconduct.verify.entries import Entries
+from safeconduct.verify.files import DISCLOSURES
+from safeconduct.verify.heads import Dating
+from safeconduct.verify.judge import Judge
+from safeconduct.verify.kept import Kept, judge_offer, offers_in, offers_logged
+from safeconduct.verify.occurrence import Times, clock_breaches, occur
+from safeconduct.verify.passages import Folded, Ground, Links, fold_stretch, rules_of, stretches_of
+from safeconduct.verify.ports import Reporter, Workers
+from safeconduct.verify.rules import finding
+from safeconduct.verify.survey import Survey
+from safeconduct.verify.watches import Watches, handed_in
+
+_CLOCK = {
+    "time.before_seen": "a device time not before the head that its signer saw",
+    "time.after_head": "a device time not after the first dated head over it",
+    "time.backwards": "a device time not before that of the key's record before it",
+}
+
+
+@dataclass(slots=True)
+class Merge:
+    """One proved log, its keyring and its dated heads."""
+
+    survey: Survey
+    keyring: Keyring
+    dating: Dating
+    judge: Judge
+    entries: Entries
+    workers: Workers
+    reporter: Reporter
+    findings: list[Finding] = field(default_factory=list)
+    open: list[OpenState] = field(default_factory=list)
+    not_judged: Counter[str] = field(default_factory=Counter)
+    not_checkable: list[str] = field(default_factory=list)
+    passages: int = 0
+    disclosures: int | None = None
+
+    def run(self) -> None:
+        """Step 5, and the passages of step 6."""
+        self.judge.run()
+        survey, nature = self.survey, self.keyring.founding.nature
+        survey.columns.jtis = type(survey.columns.jtis)("Q")  # compared; the passages need the room
+        watched = handed_in(survey)
+        for chain in survey.chains.values():
+            chain.finish()
+        times = self._times()
+        self._clocks(times)
+        occur(survey.columns, times, survey.claimed)
+        watches = Watches(survey, watched, self.dating.times, self._limits("offline_limit_s"))
+        shifts = tuple(watches.shifts())
+        kinds = frozenset[str]().union(*(shift.kinds for shift in shifts))
+        watch = Watch.of(shifts, source_kinds=kinds if nature == "replay" else None)
+        self._passages(times, watch)
+        self.findings += [
+            *survey.findings,
+            *self.keyring.findings,
+            *self.dating.findings,
+            *self.judge.findings,
+            *watches.findings(),
+        ]
+        self.open += self.judge.open
+
+    def _times(self) -> Times:
+        times = self.dating.times
+        seen_at = [None, *(times.time_of(size) for size, _ in self.survey.heads_seen)]
+        if times.now is None:
+            self.not_checkable.append("what needs a time: no head of this log has a quorum of witnesses")
+        return Times(times, self.dating.sizes, seen_at)
+
+    def _limits(self, name: str) -> Mapping[int, int | None]:
+        """A limit of each version of the agreement that was ever in force."""
+        return {
+            each.agreement.version: getattr(each.agreement.limits, name) for each in self.keyring.versions
+        }
+
+    def _clocks(self, times: Times) -> None:
+        columns, leaves = self.survey.columns, self.survey.leaves
+        for breach in clock_breaches(columns, times, self._limits("clock_tolerance_s")):
+            self.findings.append(
+                finding(
+                    breach.rule,
+                    breach.index,
+                    leaves.of(breach.index).hex(),
+                    expected=_CLOCK[breach.rule],
+                    found=f"one {breach.seconds} s past it",
+                    touches=self.survey.signers[columns.signers[breach.index]][1],
+                )
+            )
+
+    def _passages(self, times: Times, watch: Watch) -> None:
+        columns, size = self.survey.columns, self.survey.size
+        agreements = {each.agreement.version: each.agreement for each in self.keyring.versions}
+        ground = Ground(self.entries, columns, Links.of(columns), times, agreements, watch)
+        folded = Folded()
+        tasks = stretches_of(size)
+        for done, part in enumerate(self.workers.map(fold_stretch, tasks, ground), 1):
+            folded.add(part)
+            self.reporter.step("passages", done, len(tasks))
+        trips = pair_trips(folded.trips, rules_of(ground))
+        self.passages = folded.passages
+        self.findings += [*folded.findings, *trips.findings]
+        self.open += [*folded.open, *trips.open]
+        self.not_judged = folded.not_judged + trips.not_judged
+
+    def without_disclosures(self) -> None:
+        """What an archive without them cannot show."""
+        if self.keyring.version.agreement.vehicle_identifier == "imo":
+            self.not_checkable.append("vehicle.two_names: the ships' names are disclosed to parties only")
+
+    def read_disclosures(self, data: bytes) -> tuple[Fault, ...]:
+        """The reader's disclosures; faults in how they are written."""
+        part = self._disclosed(data)
+        if part.faults:
+            return tuple(part.faults)
+        self.disclosures = part.disclosures
+        self.findings += part.findings
+        self.findings += two_names(part.names, leaf_of=lambda index: self.survey.leaves.of(index).hex())
+        for record, count in sorted(part.erased.items()):
+            self.not_checkable.append(f"{count} private fields: erased by record {record}")
+        self.findings += self._whole(part)
+        return ()
+
+    def _disclosed(self, data: bytes) -> Part:
+        erased_by = {
+            digest: index
+            for index, entry in self.survey.by_kind("erasure")
+            for digest in entry.payload["digests"]
+        }
+        look_alikes = {each.agreement.version: each.agreement.look_alikes for each in self.keyring.versions}
+        disclosed = Disclosed(data, self.entries, self.keyring.founding.cor, erased_by, look_alikes)
+        tasks = tuple(runs_of(data))
+        parts = self.workers.map(read_run, tasks, disclosed)
+        return merge(self._counted("disclosures", parts, len(tasks)))
+
+    def _counted(self, step: str, parts: Iterable[Part], total: int) -> Iterator[Part]:
+        for done, part in enumerate(parts, 1):
+            self.reporter.step(step, done, total)
+            yield part
+
+    def _whole(self, part: Part) -> Iterator[Finding]:
+        """Whether the newest disclosure record about some reader says that this is what the reader holds."""
+        newest = {
+            entry.payload["reader"]: (index, entry) for index, entry in self.survey.by_kind("disclosure")
+        }
+        digest = whole_digest(part)
+        if any(entry.payload["digest"] == digest for _, entry in newest.values()):
+            return
+        shown = {
+            index: entry.leaf.hex() for index, entry in sorted(newest.values(), key=lambda pair: pair[0])
+        }
+        yield Finding(
+            "disclosures.digest",
+            tuple(shown),
+            expected=f"a newest record about a reader that says digest {digest}",
+            found=f"{DISCLOSURES}: no such record about {', '.join(sorted(newest)) or 'any reader'}",
+            evidence=tuple(shown.values()),
+            touches="log/service",
+            assumption="needs disclosures",
+        )
+
+    def judge_offers(self, kept: Iterable[Kept]) -> None:
+        """Offers in the log, and those that somebody kept."""
+        limit_s = self.keyring.version.agreement.limits.offline_limit_s
+        times, leaves = self.dating.times, self.survey.leaves
+        offers = [*offers_logged(self.survey, times)]
+        for file in kept:
+            offers += offers_in(file, self.keyring, self.survey.size)
+        for offer in offers:
+            said = judge_offer(offer, leaves, times, limit_s)
+            if isinstance(said, Finding):
+                self.findings.append(said)
+            elif said is not None:
+                self.open.append(said)

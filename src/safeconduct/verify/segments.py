@@ -1,0 +1,292 @@
+"""What a worker does with a run of bundles: every record by itself, and nothing that needs another one.
+
+Steps, for each bundle:
+ 1. Split it exactly; its entries have the hashes of the level-0 tile.
+ 2. Read each record: spelling and schema (core/record). What does not hold is a finding; the record is no
+    evidence, and nothing more is asked of it.
+ 3. It is of this corridor; only entry 0 is without `cor`.
+ 4. A key of that name is in the log, and the signature is its own, by the one acceptance rule.
+ 5. A head's note is read and its signatures verified, once.
+ 6. What the merge needs goes into columns; the few records that say who may what go along whole.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from safeconduct.core.kernel.errors import Malformed, SafeconductError
+from safeconduct.core.record.entry import Entry, parse_entry, references, verify_entry
+from safeconduct.core.record.finding import Finding
+from safeconduct.core.record.kinds import KINDS
+from safeconduct.core.tlog.note import Note
+from safeconduct.core.tlog.policy import Policy
+from safeconduct.core.tlog.tiles import WIDTH, split_bundle, split_hashes, tile_at
+from safeconduct.core.tlog.tree import leaf_hash, root_of_full
+from safeconduct.verify.head import named
+from safeconduct.verify.ports import ArchiveBytes
+from safeconduct.verify.rules import finding
+from safeconduct.verify.slots import NONE
+from safeconduct.verify.tree import Apart, how_apart
+
+FIXED = 1
+"""Flag: the occurrence is claimed apart (`at`)."""
+VOID = 2
+"""Flag: no evidence."""
+
+WHOLE = frozenset(
+    {
+        "amendment",
+        "consent",
+        "correction",
+        "disclosure",
+        "erasure",
+        "founding",
+        "key",
+        "offered",
+        "refusal",
+        "revocation",
+        "watch-end",
+        "watch-start",
+        "withdrawal",
+    }
+)
+"""Kinds that the merge reads whole; so are all that correct or withdraw."""
+
+_NAMED_FAULTS = 8
+"""Faults told of one record at most."""
+NO_LEAF = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What every worker knows: the archive, and the keys and policy that its first look found."""
+
+    archive: ArchiveBytes
+    size: int
+    corridor: str
+    keys: Mapping[str, bytes]
+    """Public keys by name."""
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """What hashing one bundle gave; of a partial one the hashes themselves."""
+
+    bundle: int
+    by_entries: bytes
+    by_tile: bytes
+    last_by_entries: Sequence[bytes]
+    last_by_tile: Sequence[bytes]
+    apart: Apart | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSeen:
+    """A head record whose note holds under the policy: when each witness cosigned."""
+
+    index: int
+    size: int
+    root: bytes
+    cosigned: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class Segment:
+    """A run of records as columns, one number each, in the order of the log."""
+
+    first: int
+    hashes: list[Hashes] = field(default_factory=list)
+    leaves: bytearray = field(default_factory=bytearray)
+    prevs: bytearray = field(default_factory=bytearray)
+    seqs: array[int] = field(default_factory=lambda: array("Q"))
+    times: array[int] = field(default_factory=lambda: array("q"))
+    signers: array[int] = field(default_factory=lambda: array("I"))
+    """Place in `pairs`, or NONE: nobody's."""
+    kinds: bytearray = field(default_factory=bytearray)
+    versions: bytearray = field(default_factory=bytearray)
+    passages: array[int] = field(default_factory=lambda: array("I"))
+    jtis: array[int] = field(default_factory=lambda: array("Q"))
+    seens: array[int] = field(default_factory=lambda: array("I"))
+    """Place in `heads_seen`, from 1; 0: none."""
+    flags: bytearray = field(default_factory=bytearray)
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+    """A key's name, and the `iss` that it signed as."""
+    heads_seen: list[tuple[int, str]] = field(default_factory=list)
+    named: list[tuple[int, bytes]] = field(default_factory=list)
+    """Which record names which leaf."""
+    claimed: list[tuple[int, int]] = field(default_factory=list)
+    """Which record claims which occurrence of its own."""
+    whole: list[tuple[int, Entry]] = field(default_factory=list)
+    heads: list[HeadSeen] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+KIND_NAMES = (*sorted(KINDS), "")
+"""A kind that this version does not know is the last one, without a name."""
+_KIND_NUMBERS = {name: number for number, name in enumerate(KIND_NAMES)}
+_UNKNOWN_KIND = len(KIND_NAMES) - 1
+
+LARGE_VERSION = 255
+"""Stands for itself and every larger version of an agreement."""
+
+_Item = TypeVar("_Item")
+
+
+def place_of(item: _Item, places: dict[_Item, int], items: list[_Item]) -> int:
+    """Where `item` stands in `items`, put there if it is new."""
+    place = places.get(item)
+    if place is None:
+        place = places[item] = len(items)
+        items.append(item)
+    return place
+
+
+def look_at(look: Look, bundles: range) -> Segment:
+    """Steps 1 to 6 for these bundles."""
+    segment = Segment(bundles.start * WIDTH)
+    reader = _Reader(look, segment)
+    for number in bundles:
+        bundle, tile = tile_at(None, number, look.size), tile_at(0, number, look.size)
+        with named("archive.spelling"):
+            entries = split_bundle(look.archive.read(bundle.path), bundle.width, bundle.path)
+            data = look.archive.read(tile.path)
+            by_tile = split_hashes(data, tile.width, tile.path)
+        by_entries = [reader.read(entry, index) for index, entry in enumerate(entries, number * WIDTH)]
+        segment.leaves += b"".join(by_entries)
+        segment.hashes.append(_compared(number, by_entries, by_tile, data))
+    return segment
+
+
+def _compared(number: int, by_entries: list[bytes], by_tile: list[bytes], data: bytes) -> Hashes:
+    """Step 1, for a bundle that was split."""
+    apart = how_apart(number * WIDTH, by_entries, by_tile)
+    if len(by_entries) < WIDTH:
+        return Hashes(number, b"", b"", by_entries, by_tile, apart)
+    tile_root = root_of_full(data)
+    root = tile_root if apart is None else root_of_full(b"".join(by_entries))
+    return Hashes(number, root, tile_root, (), (), apart)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads records into a segment."""
+
+    look: Look
+    segment: Segment
+    pair_places: dict[tuple[str, str], int] = field(default_factory=dict)
+    seen_places: dict[tuple[int, str], int] = field(default_factory=dict)
+
+    def read(self, data: bytes, index: int) -> bytes:
+        """Steps 2 to 6 for one record, whose leaf is the answer."""
+        try:
+            entry = parse_entry(data)  # 2
+        except Malformed as error:
+            leaf = leaf_hash(data)
+            self._unread(error, index, leaf.hex())
+            return leaf
+        signed = self._is_signed(entry, index)
+        self._columns(entry, signed=signed)
+        if signed:
+            self._details(entry, index)
+        return entry.leaf
+
+    def _unread(self, error: Malformed, index: int, leaf: str) -> None:
+        """Step 2, where it fails: the record has a place, and nothing else."""
+        for fault in error.faults[:_NAMED_FAULTS]:
+            found = f"{fault.where}: {fault.message}" if fault.where else fault.message
+            self.segment.findings.append(
+                finding(fault.rule, index, leaf, expected=fault.next_step, found=found)
+            )
+        self._empty_row()
+
+    def _is_signed(self, entry: Entry, index: int) -> bool:
+        """Steps 3 and 4."""
+        expected = None if index == 0 else self.look.corridor
+        key = self.look.keys.get(entry.kid)
+        if entry.cor != expected:  # 3
+            rule, wanted, what = (
+                "record.corridor",
+                f"cor {expected or 'absent'}",
+                f"cor {entry.cor or 'absent'}",
+            )
+        elif key is None:  # 4
+            rule, wanted, what = "key.unknown", "a key that a record in this log enrols", f"key {entry.kid}"
+        elif not verify_entry(entry, key):  # 4
+            rule, wanted, what = "record.signature", f"a signature by key {entry.kid}", "one that fails"
+        else:
+            return True
+        self.segment.findings.append(
+            finding(rule, index, entry.leaf.hex(), expected=wanted, found=what, touches=entry.iss)
+        )
+        return False
+
+    def _columns(self, entry: Entry, *, signed: bool) -> None:
+        """Step 6, the columns."""
+        segment, payload = self.segment, entry.payload
+        jti, seen = payload["jti"], payload.get("seen")
+        segment.times.append(payload["iat"])
+        segment.prevs += bytes.fromhex(payload["prev"]) or NO_LEAF
+        segment.seqs.append(payload["seq"])
+        segment.kinds.append(_KIND_NUMBERS.get(payload["evt"], _UNKNOWN_KIND))
+        segment.versions.append(min(payload["agr"], LARGE_VERSION))
+        segment.passages.append(int(payload.get("psg", "0")[:8], 16))
+        segment.jtis.append(int(jti[19:23] + jti[24:], 16))
+        segment.flags.append((FIXED if "at" in payload else 0) | (0 if signed else VOID))
+        pair = (entry.kid, payload["iss"])
+        segment.signers.append(place_of(pair, self.pair_places, segment.pairs) if signed else NONE)
+        head = seen and (seen["size"], seen["root"])
+        segment.seens.append(place_of(head, self.seen_places, segment.heads_seen) + 1 if head else 0)
+
+    def _empty_row(self) -> None:
+        """A record that is not one."""
+        segment = self.segment
+        segment.prevs += NO_LEAF
+        segment.kinds.append(_UNKNOWN_KIND)
+        segment.flags.append(VOID)
+        segment.signers.append(NONE)
+        for column in (
+            segment.times,
+            segment.seqs,
+            segment.versions,
+            segment.passages,
+            segment.jtis,
+            segment.seens,
+        ):
+            column.append(0)
+
+    def _details(self, entry: Entry, index: int) -> None:
+        """Step 6, what few records have."""
+        segment, payload = self.segment, entry.payload
+        for leaf in references(entry):
+            segment.named.append((index, bytes.fromhex(leaf)))
+        at = entry.at
+        if at is not None:
+            segment.claimed.append((index, at.begin))
+        if payload["evt"] in WHOLE or "corrects" in payload or "withdraws" in payload:
+            segment.whole.append((index, entry))
+        if payload["evt"] == "head":
+            self._head(entry, index)
+
+    def _head(self, entry: Entry, index: int) -> None:
+        """Step 5."""
+        try:
+            note = Note.parse(entry.payload["note"].encode())
+            head = self.look.policy.check(note)
+        except SafeconductError as error:
+            self._wrong_head(entry, index, str(error))
+            return
+        size = head.checkpoint.size
+        if size > index:
+            self._wrong_head(entry, index, f"a head of {size} entries")
+            return
+        self.segment.heads.append(HeadSeen(index, size, head.checkpoint.root, dict(head.cosigned)))
+
+    def _wrong_head(self, entry: Entry, index: int, what: str) -> None:
+        expected = f"a signed head of this log, of at most {index} entries"
+        self.segment.findings.append(
+            finding("head.wrong", index, entry.leaf.hex(), expected=expected, found=what, touches=entry.iss)
+        )

@@ -1,0 +1,149 @@
+"""All records together, as the workers' segments come in: columns, chains, references, and what says who may what.
+
+Steps, for each record in log order:
+ 1. The same bytes a second time are no second record.
+ 2. A record that nobody known signed is in no chain.
+ 3. The chain of its key goes on (`chains`).
+ 4. Records that named it before it came find it now; those that name what never comes are left at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from safeconduct.core.record.chain import Link
+from safeconduct.core.record.entry import Entry
+from safeconduct.core.record.finding import Finding
+from safeconduct.core.tlog.tree import HASH_BYTES
+from safeconduct.verify.chains import Chain
+from safeconduct.verify.index import Columns, Leaves
+from safeconduct.verify.ports import ArchiveBytes
+from safeconduct.verify.rules import finding
+from safeconduct.verify.segments import NO_LEAF, VOID, HeadSeen, Segment, place_of
+from safeconduct.verify.slots import NONE, words
+from safeconduct.verify.tree import Leaves as TreeLeaves
+
+Signer = tuple[str, str]
+"""A key's name, and the `iss` that it signed as."""
+
+
+@dataclass(slots=True)
+class Survey:
+    """What one pass over the log leaves."""
+
+    archive: ArchiveBytes
+    size: int
+    leaves: Leaves = field(init=False)
+    columns: Columns = field(default_factory=Columns)
+    tree: TreeLeaves = field(default_factory=TreeLeaves)
+    signers: list[Signer] = field(default_factory=list)
+    heads_seen: list[tuple[int, str]] = field(default_factory=list)
+    chains: dict[str, Chain] = field(default_factory=dict)
+    whole: list[tuple[int, Entry]] = field(default_factory=list)
+    claimed: dict[int, int] = field(default_factory=dict)
+    heads: list[HeadSeen] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    waiting: dict[bytes, list[int]] = field(default_factory=dict)
+    """By leaf that is not in the log so far: the records that name it."""
+    _signer_places: dict[Signer, int] = field(default_factory=dict)
+    _seen_places: dict[tuple[int, str], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.leaves = Leaves(self.archive, self.size)
+        self.columns.before = words(self.size)
+
+    def absorb(self, segment: Segment) -> None:
+        """Steps 1 to 4 for the next run of records."""
+        self._tree(segment)
+        self._columns(segment)
+        self._records(segment)
+        for index, leaf in segment.named:  # 4
+            self._name(index, leaf)
+        self.whole += segment.whole
+        self.claimed.update(segment.claimed)
+        self.heads += segment.heads
+        self.findings += segment.findings
+
+    def _tree(self, segment: Segment) -> None:
+        for hashes in segment.hashes:
+            if hashes.apart is not None:
+                self.tree.apart[hashes.bundle] = hashes.apart
+            if hashes.last_by_entries:
+                self.tree.last_by_entries, self.tree.last_by_tile = (
+                    hashes.last_by_entries,
+                    hashes.last_by_tile,
+                )
+            else:
+                self.tree.by_entries.append(hashes.by_entries)
+                self.tree.by_tiles.append(hashes.by_tile)
+
+    def _columns(self, segment: Segment) -> None:
+        columns = self.columns
+        signers = [place_of(pair, self._signer_places, self.signers) for pair in segment.pairs]
+        seens = [0, *(place_of(head, self._seen_places, self.heads_seen) + 1 for head in segment.heads_seen)]
+        columns.signers.extend(NONE if place == NONE else signers[place] for place in segment.signers)
+        columns.seens.extend(seens[place] for place in segment.seens)
+        columns.times.extend(segment.times)
+        columns.passages.extend(segment.passages)
+        columns.jtis.extend(segment.jtis)
+        columns.kinds += segment.kinds
+        columns.versions += segment.versions
+        columns.flags += segment.flags
+
+    def _records(self, segment: Segment) -> None:
+        columns, add, waiting, pairs = self.columns, self.leaves.add, self.waiting, segment.pairs
+        leaves, prevs, flags = bytes(segment.leaves), bytes(segment.prevs), columns.flags
+        at = 0
+        for index, seq, place in zip(
+            range(segment.first, self.size), segment.seqs, segment.signers, strict=False
+        ):
+            leaf, prev = leaves[at : at + HASH_BYTES], prevs[at : at + HASH_BYTES]
+            at += HASH_BYTES
+            earlier = add(index, leaf)
+            if earlier is not None:  # 1
+                flags[index] |= VOID
+                self._repeated(earlier, index, leaf)
+            elif place != NONE:  # 2
+                self._chain(pairs[place][0]).feed(
+                    Link(seq, leaf, prev if prev != NO_LEAF else b"", index)
+                )  # 3
+                if leaf in waiting:  # 4
+                    for source in waiting.pop(leaf):
+                        self._edge(source, index)
+
+    def _chain(self, kid: str) -> Chain:
+        chain = self.chains.get(kid)
+        if chain is None:
+            chain = self.chains[kid] = Chain(self.columns.before)
+        return chain
+
+    def _repeated(self, earlier: int, index: int, leaf: bytes) -> None:
+        self.findings.append(
+            finding(
+                "record.repeated",
+                index,
+                leaf.hex(),
+                expected="each record once",
+                found=f"the bytes of entry {earlier} again",
+                others={earlier: leaf.hex()},
+            )
+        )
+
+    def _name(self, index: int, leaf: bytes) -> None:
+        target = self.leaves.find(leaf)
+        if target is None:
+            self.waiting.setdefault(leaf, []).append(index)
+        else:
+            self._edge(index, target)
+
+    def _edge(self, source: int, target: int) -> None:
+        self.columns.sources.append(source)
+        self.columns.targets.append(target)
+
+    def by_kind(self, *kinds: str) -> Iterator[tuple[int, Entry]]:
+        """The records of these kinds that were kept whole and are evidence."""
+        flags = self.columns.flags
+        return (
+            (index, entry) for index, entry in self.whole if entry.evt in kinds and not flags[index] & VOID
+        )

@@ -1,0 +1,147 @@
+"""A corridor in a folder: `corridor.db`, and `keys/` with the log's and the service's private keys.
+
+A corridor that was made from a seed (`keys/seed`: a simulation or a replay) lives in its own time: its clock
+stands at its newest head, its chance is the seed's, and witnesses whose keys lie there too cosign. A live one
+has none of this.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from safeconduct.adapters.chance import SeededChance, SystemChance
+from safeconduct.adapters.clock import FixedClock, SystemClock
+from safeconduct.adapters.files import already_there, reading, sync_folder, write_new, writing
+from safeconduct.adapters.keys import Ed25519Key, KeyFolder
+from safeconduct.adapters.sqlite_store import SqliteStore
+from safeconduct.core.agreement.founding import Founding
+from safeconduct.core.kernel.errors import Unavailable
+from safeconduct.core.kernel.spelling import parse_hex
+from safeconduct.core.record.entry import parse_entry
+from safeconduct.core.tlog.cosignature import cosign
+from safeconduct.core.tlog.note import Note, Signature, Signer, VerifierKey
+from safeconduct.service.ports import Chance, Clock
+from safeconduct.service.sequence import Sequencer
+
+DATABASE, KEYS, SEED = "corridor.db", "keys", "seed"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldWitness:
+    """A witness whose key lies beside the log: it proves nothing. Simulations and replays have it."""
+
+    verifier: VerifierKey
+    key: Signer
+    clock: Clock
+
+    def cosign(self, note: Note) -> Signature | None:
+        """Its cosignature, always."""
+        return cosign(note.text, self.verifier, self.key, time=self.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Corridor:
+    """An open corridor."""
+
+    store: SqliteStore
+    sequencer: Sequencer
+    clock: Clock
+
+    @property
+    def founding(self) -> Founding:
+        """Its founding record."""
+        return self.sequencer.founding
+
+
+@contextmanager
+def new_store(
+    folder: Path, *, keys: Mapping[str, Ed25519Key], seed: bytes | None = None
+) -> Iterator[SqliteStore]:
+    """An empty store, in a folder that is there, whole, once the block ends without an error.
+
+    `keys` are kept by name, `log` and `service` among them. Simulations and replays add their `seed`, and
+    their witnesses' keys under names that begin with `witness`.
+    """
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise already_there(folder)
+    beside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    try:
+        with writing(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            beside.mkdir()
+        held = KeyFolder(beside / KEYS)
+        for name, key in keys.items():
+            held.keep(name, key)
+        if seed is not None:
+            write_new(beside / KEYS / SEED, seed.hex().encode() + b"\n", mode=0o600)
+        with SqliteStore(beside / DATABASE, create=True) as store:
+            yield store
+        # Crash up to here: a folder that nobody reads, under a name that begins with a dot.
+        with writing(folder):
+            beside.rename(folder)
+            sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextmanager
+def open_corridor(folder: Path) -> Iterator[Corridor]:
+    """The corridor in this folder, ready to append."""
+    with open_store(folder) as store:
+        keys = KeyFolder(folder / KEYS)
+        seed = _seed(folder)
+        founding = founding_of(store)
+        clock: Clock = SystemClock()
+        chance: Chance = SystemChance()
+        witnesses: list[HeldWitness] = []
+        if seed is not None and founding.nature != "live":
+            clock, chance = FixedClock(_newest(store)), SeededChance(seed)
+            witnesses = _witnesses(keys, founding, clock)
+        sequencer = Sequencer(
+            store,
+            log=keys.signer("log"),
+            service=keys.signer("service"),
+            clock=clock,
+            chance=chance,
+            witnesses=witnesses,
+        )
+        yield Corridor(store, sequencer, clock)
+
+
+def open_store(folder: Path) -> SqliteStore:
+    """The log of the corridor in this folder, to read."""
+    return SqliteStore(folder / DATABASE)
+
+
+def founding_of(store: SqliteStore) -> Founding:
+    """Entry 0 of this log."""
+    for text in store.entries(0, 1):
+        return Founding.parse(parse_entry(text, where="entry 0"))
+    raise Unavailable("this corridor has no founding record", next_step="Found one: safeconduct init DIR")
+
+
+def _newest(store: SqliteStore) -> int:
+    return max(head.time for head in (*store.committed(), *store.published()))
+
+
+def _seed(folder: Path) -> bytes | None:
+    path = folder / KEYS / SEED
+    if not path.exists():
+        return None
+    with reading(path):
+        text = path.read_text("ascii", "replace").removesuffix("\n")
+    return parse_hex(text, length=len(text) // 2, where=str(path))
+
+
+def _witnesses(keys: KeyFolder, founding: Founding, clock: Clock) -> list[HeldWitness]:
+    held = {keys.signer(name).public_key: name for name in keys.names() if name.startswith("witness")}
+    return [
+        HeldWitness(key, keys.signer(held[key.public_key]), clock)
+        for key in founding.witnesses
+        if key.public_key in held
+    ]

@@ -1,0 +1,367 @@
+"""Every store keeps the numbered promises of `service.ports.Store`."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from safeconduct.adapters.memory_store import MemoryStore
+from safeconduct.adapters.sqlite_store import SqliteStore
+from safeconduct.core.kernel.errors import Conflict, Malformed, Unavailable
+from safeconduct.service.ports import Row, Store, StoredHead
+
+A, B, C = (Row(f"entry {name}".encode(), f"jti-{name}", kind) for name, kind in ("ax", "bx", "cy"))
+D = Row(b"entry d", "jti-d", "y", ("disclosure 1", "disclosure 2"))
+
+
+def note_of(entries: Sequence[bytes]) -> bytes:
+    return b"note over " + b",".join(entries)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    with SqliteStore(tmp_path / "corridor.db", create=True) as opened:
+        yield opened
+
+
+def contents(store: Store) -> tuple[object, ...]:
+    return (
+        store.size(),
+        list(store.entries()),
+        list(store.disclosures()),
+        store.committed(),
+        store.published(),
+    )
+
+
+def test_a_new_store_is_empty(store: Store) -> None:
+    assert contents(store) == (0, [], [], (), ())
+    assert store.index_of("jti") is None
+
+
+def test_what_was_appended_is_there_in_order(store: Store) -> None:
+    assert store.append(0, [A, B], note_of, 10) == note_of([A.entry, B.entry])
+    store.append(2, [D], note_of, 11)
+    assert store.size() == 3
+    assert list(store.entries()) == [A.entry, B.entry, D.entry]
+    assert list(store.entries(1, 2)) == [B.entry]
+    assert list(store.entries(1, 99)) == [B.entry, D.entry]
+    assert [store.index_of(row.jti) for row in (A, B, D)] == [0, 1, 2]
+    heads = (StoredHead(2, note_of([A.entry, B.entry]), 10), StoredHead(3, note_of([D.entry]), 11))
+    assert store.committed() == heads
+
+
+def test_8_entries_of_some_kinds_and_disclosures_come_in_index_order(store: Store) -> None:
+    rows = [Row(b"%d" % n, f"jti-{n}", "xyz"[n % 3], (f"text {n}",)) for n in range(9)]
+    store.append(0, rows, note_of, 0)
+    assert [n for n, _ in store.of_kinds({"x", "z"})] == [0, 2, 3, 5, 6, 8]
+    assert list(store.of_kinds({"y"}, 4)) == [(1, b"1")]
+    assert list(store.of_kinds(set())) == []
+    assert list(store.disclosures(2)) == [(0, "text 0"), (1, "text 1")]
+
+
+def test_2_after_an_error_in_the_batch_nothing_of_it_is_there(store: Store) -> None:
+    store.append(0, [A], note_of, 0)
+    before = contents(store)
+    with pytest.raises(Conflict):
+        store.append(1, [B, Row(b"other", A.jti, "x")], note_of, 1)
+    assert contents(store) == before
+    store.append(1, [B], note_of, 1)
+
+
+def test_3_of_two_writers_from_one_size_one_gets_conflict(store: Store) -> None:
+    store.append(0, [A], note_of, 0)
+    store.append(1, [B], note_of, 0)
+    with pytest.raises(Conflict):
+        store.append(1, [C], note_of, 0)
+    assert list(store.entries()) == [A.entry, B.entry]
+
+
+def test_4_sign_is_given_what_the_store_would_give_back(store: Store) -> None:
+    given: list[list[bytes]] = []
+
+    def sign(entries: Sequence[bytes]) -> bytes:
+        given.append(list(entries))
+        return b"note"
+
+    store.append(0, [A, B], sign, 0)
+    store.append(2, [D], sign, 0)
+    assert given == [[A.entry, B.entry], [D.entry]]
+
+
+def test_4_if_sign_raises_nothing_happened(store: Store) -> None:
+    def sign(_: Sequence[bytes]) -> bytes:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.append(0, [A], sign, 0)
+    assert contents(store) == (0, [], [], (), ())
+    store.append(0, [A], note_of, 0)
+
+
+def test_6_a_jti_is_stored_once_also_within_a_batch(store: Store) -> None:
+    with pytest.raises(Conflict, match="jti"):
+        store.append(0, [A, Row(b"other", A.jti, "x")], note_of, 0)
+    assert store.size() == 0
+
+
+def test_7_only_a_committed_size_is_published_and_every_publication_is_kept(store: Store) -> None:
+    store.append(0, [A, B], note_of, 0)
+    with pytest.raises(Conflict):
+        store.publish(b"note", 1, 5)
+    store.publish(b"one", 2, 5)
+    store.publish(b"two", 2, 6)
+    assert store.published() == (StoredHead(2, b"one", 5), StoredHead(2, b"two", 6))
+
+
+@pytest.mark.parametrize("rows", [[], [Row(b"", "jti", "x")], [Row(b"entry", "", "x")], [Row(b"e", "j", "")]])
+def test_misuse_is_a_defect_and_not_an_event(store: Store, rows: list[Row]) -> None:
+    with pytest.raises(ValueError, match="row"):
+        store.append(0, rows, note_of, 0)
+
+
+# What only a store on disk can break.
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "corridor.db"
+
+
+def filled(path: Path) -> Path:
+    with SqliteStore(path, create=True) as store:
+        store.append(0, [A, D], note_of, 7)
+        store.publish(b"published", 2, 8)
+    return path
+
+
+def test_1_what_was_acknowledged_is_there_after_reopening(path: Path) -> None:
+    with SqliteStore(filled(path)) as store:
+        assert list(store.entries()) == [A.entry, D.entry]
+        assert list(store.disclosures()) == [(1, "disclosure 1"), (1, "disclosure 2")]
+        assert store.published() == (StoredHead(2, b"published", 8),)
+
+
+def test_1_the_database_waits_for_the_disk(path: Path) -> None:
+    with SqliteStore(path, create=True) as store:
+        assert store._one("PRAGMA synchronous") == 2
+        assert store._one("PRAGMA journal_mode") == "wal"
+
+
+@pytest.mark.parametrize("table", ["entries", "disclosures", "committed", "published"])
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET rowid = rowid + 100"])
+def test_5_no_statement_changes_or_removes_a_row(path: Path, table: str, statement: str) -> None:
+    database = sqlite3.connect(filled(path))
+    try:
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            database.execute(statement.format(table))
+    finally:
+        database.close()
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from safeconduct.adapters.sqlite_store import SqliteStore
+from safeconduct.service.ports import Row
+
+store = SqliteStore(Path(sys.argv[1]))
+while True:
+    size = store.size()
+    rows = [Row(b"x" * 3000 + str(n).encode(), f"jti-{n}", "x", ("d",)) for n in range(size, size + 20)]
+    store.append(size, rows, lambda entries: b"note %d" % len(entries), size)
+    print(size + 20, flush=True)
+"""
+
+
+@pytest.mark.parametrize("acknowledged", [1, 4, 9])
+def test_1_2_a_writer_killed_in_the_middle_leaves_whole_batches_and_all_acknowledged(
+    path: Path, acknowledged: int
+) -> None:
+    SqliteStore(path, create=True).close()
+    writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    said = [int(writer.stdout.readline()) for _ in range(acknowledged)]
+    writer.send_signal(signal.SIGKILL)
+    rest = writer.stdout.read().split("\n")
+    writer.wait()
+    writer.stdout.close()
+    said += [int(line) for line in rest[:-1]]
+    with SqliteStore(path) as store:
+        size = store.size()
+        assert size >= said[-1]
+        assert size % 20 == 0
+        assert len(list(store.entries())) == size == len(list(store.disclosures()))
+        assert [head.size for head in store.committed()] == list(range(20, size + 1, 20))
+        store.append(size, [A], note_of, 0)
+
+
+_KILLED_BEFORE_COMMIT = """
+import os, signal, sys
+from pathlib import Path
+from safeconduct.adapters.sqlite_store import SqliteStore
+from safeconduct.service.ports import Row
+
+store = SqliteStore(Path(sys.argv[1]))
+store.append(2, [Row(b"late", "late", "x", ("d",))], lambda _: os.kill(os.getpid(), signal.SIGKILL), 9)
+"""
+
+
+def test_2_a_writer_killed_while_it_signs_leaves_nothing(path: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", _KILLED_BEFORE_COMMIT, str(filled(path))], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with SqliteStore(path) as store:
+        assert list(store.entries()) == [A.entry, D.entry]
+        assert store.index_of("late") is None
+        store.append(2, [B], note_of, 9)
+
+
+Opener = Callable[[Path], SqliteStore]
+
+
+class Unguarded(SqliteStore):
+    """Without the compare, and without the unique index."""
+
+    def _guard(self, expected_size: int) -> None:
+        pass
+
+
+def race(path: Path, opener: Opener) -> list[object]:
+    """Two writers who both saw size 0; what each got."""
+    start = threading.Barrier(2)
+    got: list[object] = []
+
+    def write(row: Row) -> None:
+        with opener(path) as store:
+            size = store.size()
+            start.wait()
+            try:
+                got.append(store.append(size, [row], note_of, 0))
+            except Conflict as error:
+                got.append(error)
+
+    writers = [threading.Thread(target=write, args=(row,)) for row in (A, B)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    return got
+
+
+def test_3_of_two_racing_writers_one_gets_conflict(path: Path) -> None:
+    SqliteStore(path, create=True).close()
+    got = race(path, SqliteStore)
+    assert sorted(isinstance(each, Conflict) for each in got) == [False, True]
+    with SqliteStore(path) as store:
+        assert store.size() == 1
+
+
+def test_3_without_the_compare_the_unique_index_still_refuses(path: Path) -> None:
+    SqliteStore(path, create=True).close()
+    got = race(path, Unguarded)
+    assert sorted(isinstance(each, Conflict) for each in got) == [False, True]
+
+
+def test_3_without_both_guards_two_heads_of_one_size_were_accepted(path: Path) -> None:
+    SqliteStore(path, create=True).close()
+    database = sqlite3.connect(path)
+    database.executescript(
+        "DROP TABLE entries; CREATE TABLE entries (number INTEGER, entry BLOB, jti TEXT, kind TEXT);"
+        "DROP TABLE committed; CREATE TABLE committed (size INTEGER, note BLOB, time INTEGER);"
+        "DROP TABLE disclosures; CREATE TABLE disclosures (number INTEGER, entry INTEGER, text TEXT);"
+    )
+    database.close()
+    got = race(path, Unguarded)
+    assert all(isinstance(each, bytes) for each in got)
+    with SqliteStore(path) as store:
+        assert [head.size for head in store.committed()] == [1, 1]
+
+
+# What the operating system, or somebody, does to the file.
+
+
+def test_9_a_full_disk_is_unavailable_and_leaves_the_old_store(path: Path) -> None:
+    with SqliteStore(filled(path)) as store:
+        before = contents(store)
+        store._db.execute(f"PRAGMA max_page_count = {store._one('PRAGMA page_count')}")
+        with pytest.raises(Unavailable, match="Make room"):
+            store.append(2, [Row(b"x" * 100_000, "large", "x")], note_of, 9)
+        assert contents(store) == before
+        store._db.execute("PRAGMA max_page_count = 1000000")
+        store.append(2, [Row(b"x" * 100_000, "large", "x")], note_of, 9)
+
+
+def test_9_a_store_that_may_not_be_written_is_unavailable(path: Path) -> None:
+    with SqliteStore(filled(path)) as store:
+        store._db.execute("PRAGMA query_only = ON")
+        with pytest.raises(Unavailable, match="cannot be written"):
+            store.append(2, [B], note_of, 9)
+        with pytest.raises(Unavailable, match="cannot be written"):
+            store.publish(b"note", 2, 9)
+
+
+def test_9_while_another_writes_the_store_is_unavailable(path: Path) -> None:
+    with SqliteStore(filled(path)) as store, SqliteStore(path) as other:
+        store._db.execute("PRAGMA busy_timeout = 1")
+        other._db.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable, match="another program"):
+            store.append(2, [B], note_of, 9)
+        other._db.execute("ROLLBACK")
+        store.append(2, [B], note_of, 9)
+
+
+def test_a_store_that_is_not_there_says_how_to_found_one(path: Path) -> None:
+    with pytest.raises(Unavailable, match="safeconduct init"):
+        SqliteStore(path)
+    assert not path.exists()
+
+
+def test_a_store_is_never_made_over_another_file(path: Path) -> None:
+    path.write_bytes(b"mine")
+    with pytest.raises(Conflict, match="nothing is overwritten"):
+        SqliteStore(path, create=True)
+    assert path.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("content", [b"", b"this is a text " * 100])
+def test_a_file_that_is_no_corridor_is_refused(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(Malformed, match=r"not a corridor's|no longer a whole database"):
+        SqliteStore(path)
+
+
+def test_somebody_elses_database_is_left_alone(path: Path) -> None:
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE entries (mine TEXT)")
+    database.close()
+    before = path.read_bytes()
+    with pytest.raises(Malformed, match="not a corridor's"):
+        SqliteStore(path)
+    assert path.read_bytes() == before
+
+
+def test_a_store_of_a_later_version_is_refused_with_the_next_step(path: Path) -> None:
+    database = sqlite3.connect(filled(path))
+    database.execute("PRAGMA user_version = 9")
+    database.close()
+    with pytest.raises(Malformed, match="version 9, this program knows 1.*newer"):
+        SqliteStore(path)
+
+
+def test_a_damaged_page_is_malformed_and_not_an_exception_of_the_library(path: Path) -> None:
+    data = bytearray(filled(path).read_bytes())
+    for start in range(4096, len(data), 4096):
+        data[start : start + 64] = b"\xff" * 64
+    path.write_bytes(bytes(data))
+    with pytest.raises(Malformed, match="whole database"), SqliteStore(path) as store:
+        list(store.entries())

@@ -1,0 +1,108 @@
+"""Whatever is read: a value, or Malformed with a place and advice; never another exception."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safeconduct.core.agreement.agreement import Agreement
+from safeconduct.core.agreement.lines import lines_of
+from safeconduct.core.agreement.parse import parse_agreement
+from safeconduct.core.agreement.route import Route, parse_route
+from safeconduct.core.agreement.words import in_words
+from safeconduct.core.kernel.errors import Malformed
+from tests.unit.agreement.agreement_samples import MINIMAL, ROUTE
+from tests.unit.agreement.test_agreement_parse import FULL
+
+SCRAPS = st.sampled_from(
+    [
+        "[",
+        "]",
+        "{",
+        "}",
+        '"',
+        "'",
+        '"""',
+        "=",
+        ".",
+        ",",
+        "#",
+        "\n",
+        "nan",
+        "1.5",
+        "2026-02-30",
+        "е",
+        "\ud800",
+        "[[",
+        "true",
+    ]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def check_faults(malformed: Malformed) -> None:
+    assert all(fault.where and fault.rule and fault.next_step for fault in malformed.faults)
+
+
+def reads_or_says_why(text: str) -> None:
+    try:
+        agreement = parse_agreement(text)
+    except Malformed as malformed:
+        check_faults(malformed)
+        return
+    assert isinstance(agreement, Agreement)
+    assert isinstance(agreement.unset(), tuple)
+    assert in_words(agreement, None)
+
+
+@given(st.text())
+def test_any_text_is_an_agreement_or_malformed(text: str) -> None:
+    reads_or_says_why(text)
+
+
+@given(st.integers(0, len(FULL)), st.integers(0, 12), SCRAPS | st.text(max_size=3))
+def test_a_damaged_agreement_is_one_or_malformed(at: int, gone: int, put: str) -> None:
+    reads_or_says_why(FULL[:at] + put + FULL[at + gone :])
+
+
+@given(st.lists(st.tuples(st.sampled_from(MINIMAL.splitlines()), st.integers(0, 2)), max_size=20))
+def test_shuffled_lines_are_an_agreement_or_malformed(lines: list[tuple[str, int]]) -> None:
+    reads_or_says_why("\n".join(line[cut:] for line, cut in lines))
+
+
+@given(st.integers(0, len(FULL)), SCRAPS)
+def test_wherever_toml_is_valid_its_lines_are_found(at: int, put: str) -> None:
+    text = FULL[:at] + put + FULL[at:]
+    try:
+        value = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return
+    lines = lines_of(text)
+    assert {(name,) for name in value if name.isidentifier() and name.isascii()} <= lines.keys()
+
+
+@given(st.text() | JSON.map(json.dumps))
+def test_any_text_is_a_route_or_malformed(text: str) -> None:
+    route_or_malformed(text)
+
+
+@given(st.integers(0, len(ROUTE)), st.integers(0, 6), SCRAPS | st.text(max_size=3))
+def test_a_damaged_route_is_one_or_malformed(at: int, gone: int, put: str) -> None:
+    route_or_malformed(ROUTE[:at] + put + ROUTE[at + gone :])
+
+
+def route_or_malformed(text: str) -> None:
+    try:
+        route = parse_route(text)
+    except Malformed as malformed:
+        check_faults(malformed)
+        return
+    assert isinstance(route, Route)
+    assert route.length_m >= 0

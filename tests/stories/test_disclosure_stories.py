@@ -1,0 +1,61 @@
+"""What a reader holds: a false value, one more than was recorded, one less."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from safeconduct.core.kernel.canonical import canonical
+from safeconduct.core.record.disclosure import disclose
+from safeconduct.sim.stage import Stage
+from tests.stories.told import evening, journey, rules
+
+DISCLOSURES = "disclosures.jsonl"
+
+
+@pytest.fixture(scope="module")
+def stage() -> Stage:
+    stage = Stage()
+    journey(stage)
+    evening(stage)
+    return stage
+
+
+def test_what_the_mission_and_a_party_hold_is_what_was_recorded(stage: Stage) -> None:
+    for reader in ("mission", "orva", "public"):
+        assert rules(stage.audit(stage.archive(reader))) == set()
+
+
+def test_a_false_value_disclosed_is_named(stage: Stage) -> None:
+    archive = stage.archive()
+    lines = archive.files[DISCLOSURES].splitlines()
+    line = json.loads(lines[0])
+    line["disclosures"] = sorted([*line["disclosures"][1:], disclose(b"\0" * 16, "KM 4712")])
+    archive.files[DISCLOSURES] = b"\n".join((canonical(line), *lines[1:], b""))
+    report = stage.audit(archive)
+    assert "disclosures.false" in rules(report)
+    assert report.exit_code > 0
+
+
+def test_a_disclosure_that_was_not_recorded_is_named(stage: Stage) -> None:
+    """A party that holds what only the mission may see: the newest record about it says something else."""
+    mission, orva = stage.archive("mission"), stage.archive("orva")
+    assert mission.files[DISCLOSURES] != orva.files[DISCLOSURES]
+    orva.files[DISCLOSURES] = (
+        orva.files[DISCLOSURES].splitlines(keepends=True)[0] * 0 + mission.files[DISCLOSURES]
+    )
+    silent = rules(stage.audit(orva))
+    fewer = stage.archive("orva")
+    fewer.files[DISCLOSURES] = b"".join(fewer.files[DISCLOSURES].splitlines(keepends=True)[1:])
+    assert rules(stage.audit(fewer)) == {"disclosures.digest"}
+    assert silent <= {"disclosures.digest"}
+
+
+def test_without_any_disclosures_the_report_says_so(stage: Stage) -> None:
+    """The lack: what needs a disclosure is not checked, and nothing else is missing."""
+    archive = stage.archive()
+    del archive.files[DISCLOSURES]
+    report = stage.audit(archive)
+    assert rules(report) == set()
+    assert any("no disclosures in this archive" in line for line in report.lines())

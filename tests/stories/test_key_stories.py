@@ -1,0 +1,138 @@
+"""Whose key, and which records of it: unknown, revoked, without the power, forked, with a hole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from safeconduct.sim.movement import Movement
+from safeconduct.sim.stage import Stage
+from tests.stories.told import evening, open_rules, rules, under_way
+
+
+def honest(_: Stage, passage: Movement) -> None:
+    passage.account("left", "south-gate")
+
+
+def unknown(stage: Stage, passage: Movement) -> None:
+    stage.stranger("relief-one/declarant", "stranger")
+    passage.account("left", "south-gate", by="stranger")
+
+
+def without_power(_: Stage, passage: Movement) -> None:
+    passage.account("left", "south-gate", by="mission/officer")
+
+
+def under_another_name(_: Stage, passage: Movement) -> None:
+    passage.account("left", "south-gate", by="relief-one", iss="relief-two/declarant")
+
+
+def before_its_enrolment(stage: Stage, passage: Movement) -> None:
+    early = stage.stranger("relief-two/declarant")
+    passage.account("left", "south-gate", by="relief-two/declarant")
+    stage.enrol("relief-two/declarant").seq = early.seq
+
+
+def revoked(stage: Stage, passage: Movement) -> None:
+    last = passage.account("arrived", "south-gate")
+    stage.revoke(stage.hand("relief-one"), last=last)
+    stage.clock.advance(minutes=10)
+    passage.account("left", "south-gate")
+
+
+def revoked_and_silent(stage: Stage, passage: Movement) -> None:
+    last = passage.account("arrived", "south-gate")
+    stage.revoke(stage.hand("relief-one"), last=last)
+
+
+def back_dated_by_a_revoked_key(stage: Stage, passage: Movement) -> None:
+    before = stage.clock.now()
+    last = passage.account("arrived", "south-gate")
+    stage.revoke(stage.hand("relief-one"), last=last)
+    passage.account("left", "south-gate", iat=before + 1)
+
+
+def copied(stage: Stage, passage: Movement) -> None:
+    clone = stage.hand("relief-one").copy()
+    passage.account("arrived", "south-gate")
+    clone.record("account", passage=passage.psg, clear={"what": "refused", "post": "south-gate"})
+
+
+def handed_in_late(stage: Stage, passage: Movement) -> None:
+    device = stage.hand("relief-one")
+    device.offline = True
+    passage.account("arrived", "south-gate")
+    device.connect()
+    passage.account("left", "south-gate")
+
+
+def kept_back(stage: Stage, passage: Movement) -> None:
+    claims = {"what": "arrived", "post": "south-gate"}
+    stage.hand("relief-one").write("account", passage=passage.psg, clear=claims)
+    passage.account("left", "south-gate")
+
+
+def seal_two_plates(_: Stage, passage: Movement) -> None:
+    passage.account("left", "south-gate", words={"_sd": ["A" * 43, "B" * 42 + "A"]})
+
+
+@pytest.mark.parametrize(
+    ("act", "named"),
+    [
+        (honest, set()),
+        (revoked_and_silent, set()),
+        (handed_in_late, set()),
+        (unknown, {"key.unknown"}),
+        (without_power, {"key.power"}),
+        (under_another_name, {"key.issuer"}),
+        (before_its_enrolment, {"key.early"}),
+        (revoked, {"key.revoked"}),
+        (back_dated_by_a_revoked_key, {"key.revoked"}),
+        (copied, {"chain.fork"}),
+        (kept_back, {"chain.hole"}),
+        (seal_two_plates, {"private.two_digests"}),
+    ],
+)
+def test_a_record_by_a_key_that_may_not_or_out_of_its_chain_is_named(
+    act: Callable[[Stage, Movement], None], named: set[str]
+) -> None:
+    stage = Stage()
+    passage = under_way(stage)
+    passage.exit()
+    act(stage, passage)
+    evening(stage)
+    assert rules(stage.audit()) == named
+
+
+def test_a_hole_is_not_handed_in_yet_until_the_offline_limit_has_passed() -> None:
+    stage = Stage()
+    passage = under_way(stage)
+    kept_back(stage, passage)
+    report = stage.audit()
+    assert rules(report) == set()
+    assert ("chain.hole", "not handed in yet") in open_rules(report)
+
+
+def test_what_a_copied_key_signs_after_its_owner_stopped_looks_like_its_own() -> None:
+    """The lack: as long as the owner signs nothing more, one chain goes on, and no rule can tell."""
+    stage = Stage()
+    passage = under_way(stage)
+    passage.exit()
+    clone = stage.hand("relief-one").copy()
+    clone.record("account", passage=passage.psg, clear={"what": "left", "post": "south-gate"})
+    evening(stage)
+    assert rules(stage.audit()) == set()
+
+
+def test_a_record_of_another_corridor_is_named() -> None:
+    stage = Stage()
+    stranger = Stage("another corridor")
+    stage.hand("relief-one").record(
+        "account",
+        passage="00" * 16,
+        clear={"what": "left", "post": "south-gate"},
+        cor=stranger.cor,
+    )
+    evening(stage)
+    assert rules(stage.audit()) == {"record.corridor"}
