@@ -163,7 +163,7 @@ def test_it_founds_over_nothing_that_is_there(shell: Shell, here: Path) -> None:
         (["--nature", "replay"], 2, "invalid choice"),
         (["--root", "orva.jwk.pub"], 2, "public key"),
         (["--root", "nothing"], 5, "no such file"),
-        (["--agreement", "route.geojson"], 2, "route.geojson"),
+        (["--agreement", "route.geojson", "--route", "orva.jwk"], 2, "route.geojson line 1"),
         (["--origin", "two words"], 2, "key name"),
         (["--origin", ""], 2, ""),
     ],
@@ -206,7 +206,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stage = Stage(seed, store=store)
         movement = stage.declare()
         movement.grant()
-        movement.arrive()
+        seen = movement.arrive()
         movement.affix_seal("S 1")
         movement.enter()
         movement.find_seal("S 1")
@@ -214,7 +214,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stage.publish()
         (base / "passage").write_text(movement.psg)
         (base / "plate").write_text(movement.plate)
-        (base / "receipt").write_bytes(stage.receipt(stage.hands["north-gate/post"].last))
+        (base / "receipt").write_bytes(stage.receipt(seen))
     return base
 
 

@@ -13,6 +13,8 @@ from safeconduct.cli.console import Console
 from safeconduct.core.agreement.enrolment import consents_in_words
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.agreement.keyring import Keyring
+from safeconduct.core.agreement.parse import parse_agreement
+from safeconduct.core.agreement.route import parse_route
 from safeconduct.core.kernel.errors import Fault, Malformed
 from safeconduct.core.record.entry import parse_entry
 from safeconduct.core.tlog.note import VerifierKey
@@ -101,12 +103,22 @@ def _plan(arguments: argparse.Namespace, keys: dict[str, Ed25519Key]) -> Plan:
             witnesses.append(VerifierKey.parse(text, where="--witness"))
         except Malformed as error:
             faults.extend(error.faults)
+    texts: dict[str, str] = {}
+    for name, path, parse in (
+        ("agreement", arguments.agreement, parse_agreement),
+        ("route", arguments.route, parse_route),
+    ):
+        try:
+            texts[name] = _text(path)
+            parse(texts[name], where=str(path))
+        except Malformed as error:
+            faults.extend(error.faults)
     if faults:
         raise Malformed.of(faults)
     quorum = len(witnesses) // 2 + 1 if witnesses else 0
     return Plan(
-        agreement=_text(arguments.agreement),
-        route=_text(arguments.route),
+        agreement=texts["agreement"],
+        route=texts["route"],
         nature=arguments.nature,
         origin=arguments.origin,
         log_key=keys["log"].public_key,

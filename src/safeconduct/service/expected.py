@@ -17,6 +17,7 @@ from typing import Any
 from safeconduct.core.kernel.errors import Fault, Malformed
 from safeconduct.core.record.entry import Entry
 from safeconduct.core.record.finding import Finding
+from safeconduct.verify.rules import ALL
 
 _MEMBERS = {"rule", "imo", "voyages", "checked"}
 
@@ -66,7 +67,11 @@ def parse_expected(text: str, *, where: str = "expected_findings.json") -> tuple
     if not isinstance(items, list):
         raise Malformed("findings is no array", where=where, next_step='Write {"findings": […]}')
     faults = [
-        Fault("this is no finding", f"{where}: findings[{number}]", "Write rule, imo, voyages and checked")
+        Fault(
+            "this is no finding",
+            f"{where}: findings[{number}]",
+            "Write a known rule, imo, voyages and checked",
+        )
         for number, item in enumerate(items)
         if not _well_formed(item)
     ]
@@ -81,4 +86,4 @@ def _well_formed(item: Any) -> bool:
     texts = all(isinstance(item[name], str) for name in ("rule", "imo", "checked"))
     voyages = item["voyages"]
     numbers = isinstance(voyages, list) and all(type(number) is int for number in voyages)
-    return texts and numbers and voyages == sorted(set(voyages))
+    return texts and item["rule"] in ALL and numbers and voyages == sorted(set(voyages))

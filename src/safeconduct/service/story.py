@@ -22,7 +22,7 @@ from safeconduct.core.passage.events import Event
 from safeconduct.core.passage.order import in_order
 from safeconduct.core.record.disclosure import Place, reveal
 from safeconduct.core.record.entry import Entry, parse_entry, print_header, references
-from safeconduct.core.record.time import Bounds, HeadTimes
+from safeconduct.core.record.time import Bounds, HeadTimes, occurrence
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.cosignature import claimed_time
 from safeconduct.core.tlog.note import Note
@@ -172,19 +172,13 @@ def _occurrences(scan: _Scan) -> dict[int, int]:
             at = payload.get("at")
             claim = at["from"] if isinstance(at, dict) else at
             bounds = _bounds(scan.heads, index, payload)
-            if claim is not None:
-                found[index] = _at_most(claim, bounds.before)
-                continue
-            floors = [floor for floor in (bounds.after, latest) if floor is not None]
-            found[index] = latest = max([_at_most(payload["iat"], bounds.before), *floors])
+            found[index] = occurrence(payload["iat"], bounds, at=claim, key_maximum=latest)
+            if claim is None:
+                latest = found[index]
     return found
-
-
-def _at_most(instant: int, bound: int | None) -> int:
-    return instant if bound is None else min(instant, bound)
 
 
 def _bounds(heads: HeadTimes, index: int, payload: dict[str, Any]) -> Bounds:
     """Between the head that its signer saw and the first one over it; a time told afterwards is open below."""
     seen = None if "at" in payload else payload.get("seen")
-    return Bounds(None if seen is None else heads.time_of(seen["size"]), heads.first_covering(index))
+    return heads.bounds(index, None if seen is None else seen["size"])

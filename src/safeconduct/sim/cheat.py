@@ -14,7 +14,9 @@ from typing import Any, Protocol, TypeAlias
 
 from safeconduct.adapters.keys import Ed25519Key
 from safeconduct.adapters.memory_store import MemoryStore
+from safeconduct.core.kernel.canonical import canonical
 from safeconduct.core.kernel.errors import Malformed
+from safeconduct.core.kernel.spelling import print_base64url
 from safeconduct.core.record.entry import Entry, parse_entry
 from safeconduct.core.record.signature import thumbprint
 from safeconduct.core.tlog.checkpoint import Checkpoint
@@ -27,6 +29,9 @@ from safeconduct.sim.witnesses import SimulatedWitness
 
 Change: TypeAlias = Callable[[dict[str, Any]], None]
 """Alters a record's payload in place."""
+
+Named: TypeAlias = Written | bytes | int
+"""A record, its bytes, or its index."""
 
 
 class Corridor(Protocol):
@@ -88,33 +93,33 @@ class Cheat:
             for index, entry in enumerate(store.entries())
         ]
 
-    def alter(self, record: Written, change: Change, *, key: Ed25519Key | None = None, **help_: Any) -> None:
-        """Change what a record says; signed with `key`, or left with the signature that it had."""
+    def _find(self, places: Sequence[Place], record: Named) -> int:
+        if isinstance(record, int):
+            return record
+        entry = record if isinstance(record, bytes) else record.entry
+        return next(index for index, place in enumerate(places) if place.entry == entry)
+
+    def alter(self, record: Named, change: Change, **help_: Any) -> None:
+        """Change what a record says. Unless its device helps, it keeps the signature that it had."""
         places = self._places()
-        index = next(n for n, place in enumerate(places) if place.entry == record.entry)
-        payload = dict(parse_entry(record.entry).payload)
+        index = self._find(places, record)
+        header, _, signature = places[index].entry.split(b".")
+        payload = dict(parse_entry(places[index].entry).payload)
         change(payload)
-        if key is not None:
-            altered = sign_anything(payload, key)
-        else:
-            forged = sign_anything(payload, self._corridor.key("log"))
-            header, _, signature = record.entry.split(b".")
-            altered = b".".join((header, forged.split(b".")[1], signature))
-        places[index] = Place(altered, index, places[index].disclosures)
+        body = print_base64url(canonical(payload)).encode()
+        places[index] = Place(b".".join((header, body, signature)), index, places[index].disclosures)
         self.rewrite(places, **help_)
 
-    def drop(self, *records: Written, **help_: Any) -> None:
+    def drop(self, *records: Named, **help_: Any) -> None:
         """Leave records out of the log."""
-        gone = {record.entry for record in records}
-        self.rewrite([place for place in self._places() if place.entry not in gone], **help_)
+        places = self._places()
+        gone = {self._find(places, record) for record in records}
+        self.rewrite([place for place in places if place.was not in gone], **help_)
 
-    def swap(self, first: Written, second: Written, **help_: Any) -> None:
+    def swap(self, first: Named, second: Named, **help_: Any) -> None:
         """Exchange two records' places in the log."""
         places = self._places()
-        a, b = (
-            next(n for n, place in enumerate(places) if place.entry == record.entry)
-            for record in (first, second)
-        )
+        a, b = self._find(places, first), self._find(places, second)
         places[a], places[b] = places[b], places[a]
         self.rewrite(places, **help_)
 

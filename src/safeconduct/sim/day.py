@@ -1,9 +1,9 @@
-"""A normal day on a corridor of the size of Lachin's, all of it invented; and as many days as are asked for.
+"""A normal day on a corridor of the size of Lachin's, all of it invented; as many days as are asked for.
 
-920 vehicles with 2,450 people, both ways: residents who need no pass, relief goods under passes, inspected and
-sealed, and the guarantor's own traffic. Two posts with two shifts each; at each the liaisons of both parties,
-who countersign; one post without a network for two hours. In the evening everybody is through, and every
-shift has handed in.
+920 vehicles with 2,450 people, both ways: residents who need no pass, relief goods under passes, inspected
+and sealed, and the guarantor's own traffic. Two posts with two shifts each; at each the liaisons of both
+parties, who countersign; one post without a network for two hours. In the evening everybody is through, and
+every shift has handed in.
 
 The same seed gives the same log, to the byte.
 """
@@ -124,8 +124,9 @@ class Day:
         place = number % 92  # of 92 vehicles 18 carry relief goods, 4 are the guarantor's
         traffic_class = "humanitarian" if place < 18 else "guarantor" if place < 22 else "resident"
         aboard = self.people * (number + 1) // self.vehicles - self.people * number // self.vehicles
+        letter = _LETTERS[self._draw(f"{name}/letter", len(_LETTERS))]
         movement = self.stage.passage(
-            plate=f"{_LETTERS[self._draw(f'{name}/letter', 12)]} {10_000 + self._draw(f'{name}/plate', 90_000)}",
+            plate=f"{letter} {10_000 + self._draw(f'{name}/plate', 90_000)}",
             people=aboard,
             direction="in" if self._draw(f"{name}/direction", 2) else "out",
             traffic_class=traffic_class,

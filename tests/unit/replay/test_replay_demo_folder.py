@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from safeconduct.adapters.demo_folder import MARK, fresh_folder
-from safeconduct.core.kernel.errors import Conflict
+from safeconduct.core.kernel.errors import Conflict, Malformed
 
 
 def fill(folder: Path, text: str = "one") -> None:
@@ -65,3 +65,13 @@ def test_a_link_or_a_file_is_left_alone(tmp_path: Path) -> None:
     for name in ("link", "file"):
         with pytest.raises(Conflict):
             fill(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_the_folder_that_somebody_is_in_is_not_moved_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Malformed):
+        fill(Path(name))
+    assert tmp_path.is_dir()

@@ -5,6 +5,8 @@ Rules:
  2. All private fields of a kind, and of each of its lines, are present; an empty one holds a random digest.
  3. The kinds that tell of one movement carry `psg`; the others may.
  4. A kind that is not listed here is kept: its envelope is checked, its claims are not.
+
+A table, and long as such: it says all of a kind in one place. Who may see a private field, agreements say.
 """
 
 from __future__ import annotations
@@ -82,27 +84,6 @@ ENVELOPE: Shapes = MappingProxyType(
 
 UNKNOWN_KIND = Form.of("a payload", ENVELOPE, is_open=True)  # 4
 
-TIERS: Mapping[str, str] = MappingProxyType(
-    {
-        "by": "guarantor",
-        "consignee": "guarantor",
-        "consignor": "guarantor",
-        "description": "parties",
-        "driver": "guarantor",
-        "name": "parties",
-        "plate": "parties",
-        "plate_key": "parties",
-        "reason": "parties",
-        "remark": "parties",
-        "seal": "parties",
-        "seal_key": "parties",
-        "trip_key": "parties",
-        "vehicle_name": "parties",
-        "words": "parties",
-    }
-)
-"""Who may see a private field where the agreement says nothing: public, parties, guarantor, sealed."""
-
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -122,11 +103,6 @@ class Kind:
     passage: bool
     form: Form
     """Every claim of the payload, envelope, private fields and lines included."""
-
-    @property
-    def tiers(self) -> dict[str, str]:
-        """The tier of each private field where the agreement says nothing."""
-        return {name: TIERS[name] for name in (*self.private, *self.line_private)}
 
 
 def _kind(
