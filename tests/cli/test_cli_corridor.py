@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import stat
 import subprocess
@@ -22,6 +21,11 @@ from safeconduct.core.record.entry import parse_entry
 from safeconduct.core.tlog.note import VerifierKey
 from safeconduct.sim.stage import SEATS, Stage, corridor_file
 from safeconduct.wiring.offline import new_store, open_corridor
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
 
 WITNESSES = [VerifierKey.of(f"w{n}.example", 4, Ed25519Key(bytes([n]) * 32).public_key) for n in (1, 2, 3)]
 
@@ -52,7 +56,8 @@ def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
 
 
 @pytest.fixture
-def here(tmp_path: Path, shell: Shell) -> Path:
+def here(tmp_path: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "agreement.toml").write_text(corridor_file("agreement.toml"))
     (tmp_path / "route.geojson").write_text(corridor_file("route.geojson"))
     for seat in SEATS:
@@ -169,9 +174,8 @@ def test_it_founds_over_nothing_that_is_there(shell: Shell, here: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_half_written(
-    shell: Shell, here: Path, monkeypatch: pytest.MonkeyPatch, more: list[str], code: int, says: str
+    shell: Shell, here: Path, more: list[str], code: int, says: str
 ) -> None:
-    monkeypatch.chdir(here)
     before = tree(here)
     assert shell(*init(here, *more)) == code
     assert says in shell.err
@@ -219,8 +223,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def corridor(made: Path, tmp_path: Path) -> Path:
+def corridor(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(made, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
     return tmp_path / "copy"
 
 
@@ -238,7 +243,7 @@ def test_several_readers_get_one_folder_each_at_one_head(shell: Shell, corridor:
     said = shell.document("export", corridor / "dir", corridor / "out", *words)
     assert len({json.dumps(archive["head"]) for archive in said["archives"]}) == 1
     assert said["archives"][0]["head"]["quorum_missing"] == []
-    assert sorted(os.listdir(corridor / "out")) == sorted((*SEATS, "public"))
+    assert sorted(names(corridor / "out")) == sorted((*SEATS, "public"))
     for reader in SEATS:
         report = shell.document("audit", corridor / "out" / reader, "--corridor", said["corridor"])
         assert report["checked"]["disclosures"] > 0
@@ -282,9 +287,8 @@ def test_zip_and_folder_hold_the_same(shell: Shell, corridor: Path) -> None:
     ],
 )
 def test_an_export_that_cannot_be_leaves_everything_as_it_was(
-    shell: Shell, corridor: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, says: str
+    shell: Shell, corridor: Path, words: list[str], code: int, says: str
 ) -> None:
-    monkeypatch.chdir(corridor)
     before = tree(corridor)
     assert shell("export", *words) == code
     assert says in shell.err
@@ -359,9 +363,8 @@ def test_an_audit_with_a_kept_head_and_receipt_says_what_it_was_compared_with(
     ],
 )
 def test_an_audit_that_cannot_be_or_fails_says_why(
-    shell: Shell, corridor: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int
+    shell: Shell, corridor: Path, words: list[str], code: int
 ) -> None:
-    monkeypatch.chdir(corridor)
     assert shell("export", "dir", "out") == 0
     assert shell("audit", *words) == code
     assert shell.err or "✗" in shell.out
@@ -404,26 +407,23 @@ def test_a_receipt_with_its_entry_is_proved(shell: Shell, exported: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("receipt", "policy", "entry", "code"),
+    ("files", "code"),
     [
-        ("receipt", "out/policy", "other", 3),
-        ("entry", "out/policy", "entry", 2),
-        ("receipt", "receipt", "entry", 2),
-        ("receipt", "out/policy", "passage", 2),
-        ("nothing", "out/policy", "entry", 5),
-        ("receipt", "elsewhere", "entry", 3),
+        (("receipt", "out/policy", "other"), 3),
+        (("entry", "out/policy", "entry"), 2),
+        (("receipt", "receipt", "entry"), 2),
+        (("receipt", "out/policy", "passage"), 2),
+        (("nothing", "out/policy", "entry"), 5),
+        (("receipt", "elsewhere", "entry"), 3),
     ],
 )
 def test_a_receipt_that_does_not_hold_is_refused(
     shell: Shell,
     exported: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    receipt: str,
-    policy: str,
-    entry: str,
+    files: tuple[str, str, str],
     code: int,
 ) -> None:
-    monkeypatch.chdir(exported)
+    receipt, policy, entry = files
     stranger = VerifierKey.of("log.corridor.example", 1, Ed25519Key(bytes(32)).public_key)
     (exported / "elsewhere").write_text(f"log {stranger}\nquorum none\n")
     assert shell("receipt", "check", receipt, "--policy", policy, "--entry", entry) == code

@@ -49,7 +49,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_each_command_has_its_module_with_the_same_summary_and_its_own_help(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert importlib.import_module(COMMANDS[name].module).SUMMARY == COMMANDS[name].summary
+    assert COMMANDS[name].summary == importlib.import_module(COMMANDS[name].module).SUMMARY
     assert main([*name.split(), "--help"]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"usage: safeconduct {name} ")
@@ -74,7 +74,10 @@ def test_help_loads_nothing_heavy(words: list[str]) -> None:
 
 def test_no_command_loads_django() -> None:
     modules = [command.module for command in COMMANDS.values()]
-    program = f"import importlib, sys; [importlib.import_module(n) for n in {modules}]; sys.exit('django' in sys.modules)"
+    program = (
+        f"import importlib, sys; [importlib.import_module(name) for name in {modules}]; "
+        "sys.exit('django' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
@@ -256,8 +259,7 @@ def test_what_is_not_live_is_said(nature: str, said: str, capsys: pytest.Capture
 
 
 def test_the_place_of_a_defect_is_named() -> None:
-    try:
+    with pytest.raises(ImportError) as caught:
         importlib.import_module("safeconduct.no_such_module")
-    except ImportError as error:
-        assert ", line" in str(runner.defect(error))
+    assert ", line" in str(runner.defect(caught.value))
     assert ", line" not in str(runner.defect(ValueError()))

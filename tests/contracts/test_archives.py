@@ -28,6 +28,11 @@ from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note, Signature
 from safeconduct.verify.ports import ArchiveBytes
 
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 Write = Callable[[dict[str, bytes]], ArchiveBytes]
 
 
@@ -87,7 +92,6 @@ def test_2_another_process_reads_the_same(write: Write) -> None:
 def test_a_file_larger_than_its_name_allows_is_refused(write: Write) -> None:
     archive = write(files_of() | {"tile/0/000.p/1": bytes(33)})
     with pytest.raises(Malformed, match=r"tile/0/000\.p/1 is larger than 32 bytes"):
-        archive.paths()
         archive.read("tile/0/000.p/1")
 
 
@@ -175,7 +179,7 @@ def test_a_zip_that_lies_about_a_size_is_refused(tmp_path: Path) -> None:
         made.writestr("checkpoint", bytes(50_000_000))
     data = path.read_bytes().replace((50_000_000).to_bytes(4, "little"), (100).to_bytes(4, "little"))
     path.write_bytes(data)
-    with pytest.raises(Malformed, match="cannot be unpacked|larger"):
+    with pytest.raises(Malformed, match=r"cannot be unpacked|larger"):
         ZipArchive(path).read("checkpoint")
 
 
@@ -209,9 +213,10 @@ def test_any_damage_to_a_zip_gives_its_content_or_one_of_our_errors(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "damaged.zip"
-    path.unlink(missing_ok=True)
-    write_archives({path: files_of().items()}, corridor=CORRIDOR, size=1)
-    whole = bytearray(path.read_bytes())
+    sound = tmp_path_factory.getbasetemp() / "sound.zip"
+    if not sound.exists():
+        write_archives({sound: files_of().items()}, corridor=CORRIDOR, size=1)
+    whole = bytearray(sound.read_bytes())
     for at in data.draw(st.lists(st.integers(0, len(whole) - 1), min_size=1, max_size=4)):
         whole[at] ^= data.draw(st.integers(1, 255))
     path.write_bytes(bytes(whole[: data.draw(st.integers(0, len(whole)) | st.just(len(whole)))]))
@@ -230,7 +235,7 @@ def test_a_path_is_inside_or_refused(path: str) -> None:
     except Malformed:
         return
     assert os.path.normpath(path) == path
-    assert not os.path.isabs(path)
+    assert not Path(path).is_absolute()
 
 
 def test_each_file_of_the_layout_has_a_bound() -> None:
@@ -250,13 +255,13 @@ def test_an_older_archive_of_the_same_corridor_is_replaced_whole(tmp_path: Path)
     write_archives({target: files_of(1).items()}, corridor=CORRIDOR, size=1)
     write_archives({target: files_of(2).items()}, corridor=CORRIDOR, size=2)
     assert FolderArchive(target).paths() == sorted(files_of(2))
-    assert os.listdir(tmp_path) == ["archive"]
+    assert names(tmp_path) == ["archive"]
 
 
 def test_a_newer_archive_is_kept_because_it_proves_what_the_log_has_held(tmp_path: Path) -> None:
     target = tmp_path / "archive"
     write_archives({target: files_of(2).items()}, corridor=CORRIDOR, size=2)
-    with pytest.raises(Conflict, match="has 2 entries, this one 1.*old copy"):
+    with pytest.raises(Conflict, match=r"has 2 entries, this one 1.*old copy"):
         write_archives({target: files_of(1).items()}, corridor=CORRIDOR, size=1)
     assert FolderArchive(target).paths() == sorted(files_of(2))
 
@@ -302,7 +307,7 @@ def test_where_one_archive_fails_none_is_there(tmp_path: Path) -> None:
     targets = {tmp_path / "out" / "a": files_of().items(), tmp_path / "out" / "b": Breaks()}
     with pytest.raises(Unavailable, match="the store failed"):
         write_archives(targets, corridor=CORRIDOR, size=1)  # type: ignore[arg-type]
-    assert os.listdir(tmp_path / "out") == []
+    assert names(tmp_path / "out") == []
 
 
 def test_a_file_where_a_folder_should_be_is_kept(tmp_path: Path) -> None:

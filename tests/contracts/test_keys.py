@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 from pathlib import Path
 
@@ -20,6 +19,11 @@ from safeconduct.adapters.keys import (
 )
 from safeconduct.core.kernel.errors import Conflict, Malformed, SafeconductError, Unavailable
 from safeconduct.core.tlog.signature import verify_ed25519
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
 
 KEY = Ed25519Key(bytes(range(32)))
 
@@ -59,7 +63,7 @@ def test_a_key_is_never_overwritten(keys: KeyFolder) -> None:
     with pytest.raises(Conflict, match="nothing is overwritten"):
         keys.keep("log", Ed25519Key(bytes(32)))
     assert keys.signer("log") == KEY
-    assert os.listdir(keys.folder) == ["log.jwk"]
+    assert names(keys.folder) == ["log.jwk"]
 
 
 def test_the_seed_is_in_no_representation() -> None:

@@ -354,7 +354,7 @@ def test_a_store_of_a_later_version_is_refused_with_the_next_step(path: Path) ->
     database = sqlite3.connect(filled(path))
     database.execute("PRAGMA user_version = 9")
     database.close()
-    with pytest.raises(Malformed, match="version 9, this program knows 1.*newer"):
+    with pytest.raises(Malformed, match=r"version 9, this program knows 1.*newer"):
         SqliteStore(path)
 
 

@@ -176,9 +176,8 @@ def parse_record(entry: bytes) -> Record:
 
 def collect_keys(founding: Json, records: list[Record]) -> Json:
     """kid → (public key, iss, first index). A kid is the hash of its key, so it vouches for itself."""
-    guarantor = next(seat["seat"] for seat in founding["seats"] if seat["role"] == "guarantor")
     held = [(seat["jwk"], f"{seat['seat']}/root", 0) for seat in founding["seats"] if "jwk" in seat]
-    held.append((founding["service"]["jwk"], f"{guarantor}/service", 1))
+    held.append((founding["service"]["jwk"], "log/service", 1))
     for index, (_, payload, *_) in enumerate(records):
         if payload["evt"] == "key":
             held.append((payload["cnf"]["jwk"], payload["holder"], index + 1))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from safeconduct.sim.movement import Movement
-from safeconduct.sim.stage import Stage
+from safeconduct.sim.stage import Stage, corridor_file
 from tests.stories.told import evening, open_rules, rules, under_way
 
 
@@ -73,7 +73,11 @@ def kept_back(stage: Stage, passage: Movement) -> None:
     passage.account("left", "south-gate")
 
 
-def seal_two_plates(_: Stage, passage: Movement) -> None:
+def under_a_version_not_in_force(_: Stage, passage: Movement) -> None:
+    passage.account("left", "south-gate", agr=2)
+
+
+def two_values_for_one_field(_: Stage, passage: Movement) -> None:
     passage.account("left", "south-gate", words={"_sd": ["A" * 43, "B" * 42 + "A"]})
 
 
@@ -91,7 +95,8 @@ def seal_two_plates(_: Stage, passage: Movement) -> None:
         (back_dated_by_a_revoked_key, {"key.revoked"}),
         (copied, {"chain.fork"}),
         (kept_back, {"chain.hole"}),
-        (seal_two_plates, {"private.two_digests"}),
+        (under_a_version_not_in_force, {"agreement.version"}),
+        (two_values_for_one_field, {"private.two_digests"}),
     ],
 )
 def test_a_record_by_a_key_that_may_not_or_out_of_its_chain_is_named(
@@ -136,3 +141,20 @@ def test_a_record_of_another_corridor_is_named() -> None:
     )
     evening(stage)
     assert rules(stage.audit()) == {"record.corridor"}
+
+
+@pytest.mark.parametrize(
+    ("cited", "named"), [(2, set()), (1, {"agreement.version"}), (3, {"agreement.version"})]
+)
+def test_a_record_is_judged_by_the_version_in_force_and_cites_it(cited: int, named: set[str]) -> None:
+    stage = Stage()
+    text = corridor_file("agreement.toml").replace("version = 1", "version = 2")
+    clear = {"agreement": text, "route": corridor_file("route.geojson"), "version": 2}
+    amendment = stage.hand("mission/root").record("amendment", clear=clear)
+    stage.hand("orva/root").record("consent", clear={"of": amendment.leaf})
+    stage.clock.advance(minutes=10)
+    assert stage.hand("relief-one").agr == 2
+    passage = stage.declare()
+    passage.account("left", agr=cited)
+    stage.close_watches()
+    assert rules(stage.audit()) == named

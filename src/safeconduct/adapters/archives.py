@@ -31,6 +31,8 @@ _MAX_MEMBERS = 2**20
 _LARGEST_BUNDLE = 256 * (2 + 65_535)
 _LARGEST = {"policy": _MIB, "checkpoint": 256 * 1024, "disclosures.jsonl": 4096 * _MIB}
 _IN_FOLDER = {"attachments": 256 * _MIB, "batches": 1024 * _MIB}
+_NO_SURPRISES = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""No link is followed, and no pipe is waited for."""
 _NOT_AN_ARCHIVE = "Name the folder or the .zip that `safeconduct export` wrote"
 
 
@@ -95,7 +97,7 @@ class FolderArchive:
         check_path(path, str(self.folder))
         bound = largest(path) or _MIB
         with reading(f"{self.folder}/{path}"):
-            file = os.open(self.folder / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            file = os.open(self.folder / path, os.O_RDONLY | _NO_SURPRISES)
             with os.fdopen(file, "rb") as opened:
                 data = opened.read(bound + 1)
         return _bounded(data, bound, path, self.folder)

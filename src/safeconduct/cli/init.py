@@ -153,7 +153,7 @@ def _lines(folder: Path, founding: Founding) -> list[str]:
         "  What may run: the log, watches, observations, passes under the powers of this agreement.",
         witnesses if founding.witnesses else _NO_WITNESS,
         *(f"  Left open: {what}" for what in founding.agreement.unset()),
-        f"  Keep {folder}/keys: the private keys of the log and the service; copies where only you read them.",
+        f"  Keep {folder}/keys: the private keys of log and service; copies where only you read them.",
     ]
 
 
@@ -167,7 +167,8 @@ def _consent_line(founding: Founding, missing: tuple[str, ...]) -> str:
     if not missing:
         return f"  The consent rule ({rule.needed} of {', '.join(rule.of)}) is met."
     return (
-        f"  Consent is missing: {rule.needed} of {', '.join(rule.of)} must agree; not yet {', '.join(missing)}. "
+        f"  Consent is missing: {rule.needed} of {', '.join(rule.of)} must agree; "
+        f"not yet {', '.join(missing)}. "
         "It runs on the guarantor's word alone until then, and says so."
     )
 

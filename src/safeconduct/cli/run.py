@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def run(flags: Sequence[str], words: Sequence[str], commands: Mapping[str, str]) -> int:
-    """The command that `words` begin with; `commands`: the module of each; `flags`: global options before it."""
+    """The command that `words` begin with, of `commands` and their modules; `flags` stood before it."""
     console = Console(json="--json" in (*flags, *words), quiet="--quiet" in (*flags, *words))
     try:
         code = _run(flags, words, commands, console)

@@ -70,18 +70,16 @@ def _log(place: Path, opened: ExitStack) -> Log:
         held: dict[int, list[str]] = {}
         for index, text in store.disclosures():
             held.setdefault(index, []).append(text)
-        return Log(store.entries, lambda index: tuple(held.get(index, ())), founding_of(store))
+        founding = founding_of(store)
+        newest = (*store.committed()[-1:], *store.published()[-1:])[-1].note
+        return Log(store.entries, lambda index: tuple(held.get(index, ())), founding, newest)
     archive = open_archive(place)
-    size = Checkpoint.parse(
-        Note.parse(archive.read("checkpoint"), where="checkpoint").text, where="checkpoint"
-    ).size
+    newest = archive.read("checkpoint")
+    size = Checkpoint.parse(Note.parse(newest, where="checkpoint").text, where="checkpoint").size
     shown = _disclosures(archive)
     first = next(_entries(archive, size), b"")
-    return Log(
-        lambda: _entries(archive, size),
-        lambda index: shown.get(index, ()),
-        Founding.parse(parse_entry(first, where="entry 0")),
-    )
+    founding = Founding.parse(parse_entry(first, where="entry 0"))
+    return Log(lambda: _entries(archive, size), lambda index: shown.get(index, ()), founding, newest)
 
 
 def _entries(archive: ArchiveBytes, size: int) -> Iterator[bytes]:

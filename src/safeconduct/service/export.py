@@ -76,21 +76,16 @@ def export(sequencer: Sequencer, readers: Sequence[str], *, now: int) -> tuple[A
                 next_step=did_you_mean(reader, (*roles, PUBLIC)),
             )
     sequencer.settle()
+    sequencer.publish()  # a witness that was silent may answer now
     named = [reader for reader in dict.fromkeys(readers) if reader != PUBLIC]
-    public = None
-    at_once = (
-        named and founding.agreement.limits.publication_delay_s == 0
-    )  # the head that is made here will do
-    if PUBLIC in readers and not at_once:
-        public = public_head(sequencer, now=now)  # said before anything is logged
+    if PUBLIC in readers:
+        public_head(sequencer, now=now)  # or says when, before anything is logged
     held = {reader: held_by(sequencer.store, founding.agreement, roles[reader]) for reader in named}
     if named:  # 1
         sequencer.submit_own([("disclosure", _claims(reader, held[reader])) for reader in named])
-    newest = sequencer.publish() if named else None
     archives = []
     for reader in dict.fromkeys(readers):  # 2
-        head = public or public_head(sequencer, now=now) if reader == PUBLIC else newest
-        assert head is not None
+        head = public_head(sequencer, now=now) if reader == PUBLIC else sequencer.newest
         archives.append(_archive(reader, head, sequencer, held.get(reader)))
     return tuple(archives)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from safeconduct.core.agreement.fit import require_fit
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.agreement.parse import parse_agreement
 from safeconduct.core.agreement.route import parse_route
@@ -37,6 +38,7 @@ def found(plan: Plan, root: Signer, *, clock: Clock, chance: Chance) -> bytes:
     """The founding record, signed by the guarantor's root key; Malformed names every fault of its files."""
     agreement = parse_agreement(plan.agreement)
     parse_route(plan.route)
+    require_fit(plan.agreement, plan.route)
     unknown = [seat for seat in plan.seats if seat not in agreement.seats]
     if unknown:
         raise Malformed.of(

@@ -36,7 +36,9 @@ class Scribe:
             if text.startswith(self._mine):
                 try:
                     self._last = parse_entry(text)
-                except Malformed:  # whoever put that there: the chain goes on from the last record that is one
+                except (
+                    Malformed
+                ):  # whoever put that there: the chain goes on from the last record that is one
                     continue
                 if self._last.evt == "head":
                     self.last_head = self._last.payload["note"].encode()

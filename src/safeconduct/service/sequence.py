@@ -94,6 +94,11 @@ class Sequencer:
         """How many entries are committed."""
         return self._tree.size
 
+    @property
+    def newest(self) -> StoredHead:
+        """The newest published head."""
+        return self._published[self.size]
+
     def submit(self, submissions: Iterable[Submission]) -> tuple[Receipt, ...]:
         """Each submission's receipt, once all are in the log."""
         rows = _rows(tuple(submissions))  # 1

@@ -3,8 +3,8 @@
 Rules:
  1. A passage's records are those that carry its identifier, and those that name one of them (a
     countersignature, a correction).
- 2. Their order is that of the fold: by occurrence (RECORD §5), as the log's own head records bound it. The
-    head records are believed here: an audit checks their cosignatures.
+ 2. Their order is that of the fold: by occurrence (RECORD §5), as the log's own head records and its newest
+    head bound it. They are believed here: an audit checks their cosignatures.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from safeconduct.core.kernel.spelling import decode_base64url
 from safeconduct.core.passage.events import Event
 from safeconduct.core.passage.order import in_order
 from safeconduct.core.record.disclosure import Place, reveal
-from safeconduct.core.record.entry import Entry, parse_entry, print_header, references
-from safeconduct.core.record.time import Bounds, HeadTimes, occurrence
+from safeconduct.core.record.entry import At, Entry, parse_entry, print_header, references
+from safeconduct.core.record.time import HeadTimes, occurrence
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.cosignature import claimed_time
 from safeconduct.core.tlog.note import Note
@@ -49,6 +49,19 @@ class Log:
     entries: ReadAll
     disclosures: Callable[[int], tuple[str, ...]]
     founding: Founding
+    newest: bytes
+    """The newest published head: no record in the log holds it yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """What a record's occurrence depends on."""
+
+    seq: int
+    index: int
+    iat: int
+    at: At | None
+    seen_size: int | None
 
 
 @dataclass(slots=True)
@@ -56,9 +69,7 @@ class _Scan:
     """What one pass over the log notes down."""
 
     heads: HeadTimes = field(default_factory=HeadTimes)
-    by_key: dict[str, list[tuple[int, int, dict[str, Any]]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    by_key: dict[str, list[_Dated]] = field(default_factory=lambda: defaultdict(list))
 
 
 def entry_at(log: Log, reference: str) -> tuple[int, bytes]:
@@ -124,7 +135,7 @@ def _told(log: Log, index: int, entry: Entry, scan: _Scan, occurred: int) -> Tol
         iss=entry.iss,
         seq=entry.seq,
         occurred=occurred,
-        bounds=_bounds(scan.heads, index, entry.payload),
+        bounds=scan.heads.bounds(index, _seen_size(entry)),
         evt=entry.evt,
         payload=entry.payload,
     )
@@ -136,23 +147,30 @@ def _told(log: Log, index: int, entry: Entry, scan: _Scan, occurred: int) -> Tol
 def _scan(log: Log, kids: Collection[str]) -> _Scan:
     """Head records, and the times of every record of these keys."""
     scan = _Scan()
-    headers = {print_header(kid).encode(): kid for kid in kids}
-    service = print_header(log.founding.service_kid).encode()
+    _add_head(scan.heads, log.newest, log.founding)
+    service = log.founding.service_kid
+    headers = tuple(print_header(kid).encode() + b"." for kid in {*kids, service})
     for index, text in enumerate(log.entries()):
-        header, _, rest = text.partition(b".")
-        if header == service or header in headers:
-            payload = json.loads(decode_base64url(rest.partition(b".")[0]) or b"{}")
-            if payload.get("evt") == "head" and header == service:
-                _add_head(scan.heads, payload["note"], log.founding)
-            if header in headers:
-                scan.by_key[headers[header]].append((payload.get("seq", 0), index, payload))
+        try:
+            entry = parse_entry(text) if text.startswith(headers) else None
+        except Malformed:
+            continue
+        if entry is not None and entry.kid == service and entry.evt == "head":
+            _add_head(scan.heads, entry.payload["note"].encode(), log.founding)
+        if entry is not None and entry.kid in kids:
+            scan.by_key[entry.kid].append(_Dated(entry.seq, index, entry.iat, entry.at, _seen_size(entry)))
     return scan
 
 
-def _add_head(heads: HeadTimes, text: str, founding: Founding) -> None:
+def _seen_size(entry: Entry) -> int | None:
+    """The size of the head that bounds it from below: none where its time is told afterwards."""
+    return None if entry.seen is None or entry.at is not None else entry.seen.size
+
+
+def _add_head(heads: HeadTimes, data: bytes, founding: Founding) -> None:
     """A head's time is that of its quorum, by the times that its cosignatures claim (2)."""
     try:
-        note = Note.parse(text.encode())
+        note = Note.parse(data)
         size = Checkpoint.parse(note.text).size
     except SafeconductError:
         return
@@ -168,17 +186,9 @@ def _occurrences(scan: _Scan) -> dict[int, int]:
     found: dict[int, int] = {}
     for records in scan.by_key.values():
         latest: int | None = None
-        for _, index, payload in sorted(records, key=lambda record: record[:2]):
-            at = payload.get("at")
-            claim = at["from"] if isinstance(at, dict) else at
-            bounds = _bounds(scan.heads, index, payload)
-            found[index] = occurrence(payload["iat"], bounds, at=claim, key_maximum=latest)
-            if claim is None:
-                latest = found[index]
+        for one in sorted(records, key=lambda record: (record.seq, record.index)):
+            claim = None if one.at is None else one.at.begin
+            bounds = scan.heads.bounds(one.index, one.seen_size)
+            found[one.index] = occurrence(one.iat, bounds, at=claim, key_maximum=latest)
+            latest = found[one.index] if claim is None else latest
     return found
-
-
-def _bounds(heads: HeadTimes, index: int, payload: dict[str, Any]) -> Bounds:
-    """Between the head that its signer saw and the first one over it; a time told afterwards is open below."""
-    seen = None if "at" in payload else payload.get("seen")
-    return heads.bounds(index, None if seen is None else seen["size"])

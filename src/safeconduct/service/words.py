@@ -71,9 +71,13 @@ def details(
     ]
     lines += [f"{_label(place)}: {value}" for place, value in private.items() if isinstance(place, str)]
     for number, line in enumerate(payload.get("lines", ())):
-        clear = [f"{name} {value}" for name, value in sorted(line.items()) if not _is_private(value)]
+        clear = [
+            f"{name} {value}"
+            for name, value in sorted(line.items())
+            if name != "line" and not _is_private(value)
+        ]
         opened = [f"{place[1]} {value!r}" for place, value in private.items() if place[0] == number]
-        lines.append(f"line {number}: {', '.join((*clear, *opened))}")
+        lines.append(f"line {line.get('line', number)}: {', '.join((*clear, *opened))}")
     for name in ("corrects", "withdraws"):
         if name in payload and f"{{{name}}}" not in told:
             lines.append(f"{name} {name_of(payload[name])}")

@@ -17,7 +17,7 @@ from safeconduct.adapters.memory_store import MemoryStore
 from safeconduct.core.kernel.canonical import canonical
 from safeconduct.core.kernel.errors import Malformed
 from safeconduct.core.kernel.spelling import print_base64url
-from safeconduct.core.record.entry import Entry, parse_entry
+from safeconduct.core.record.entry import Entry, Seen, parse_entry
 from safeconduct.core.record.signature import thumbprint
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.cosignature import claimed_time, cosign
@@ -38,6 +38,7 @@ class Corridor(Protocol):
     """What a cheat finds in the corridor."""
 
     store: Store
+    newest: Seen | None
 
     @property
     def clock(self) -> Clock:
@@ -123,8 +124,11 @@ class Cheat:
         places[a], places[b] = places[b], places[a]
         self.rewrite(places, **help_)
 
-    def restore(self, size: int) -> None:
-        """Put back a backup from when the log had `size` entries, and go on from there as if nothing was."""
+    def restore(self, size: int, *, everywhere: bool = False) -> None:
+        """Put back a backup from when the log had `size` entries, and go on from there as if nothing was.
+
+        Witnesses and devices hold newer heads; `everywhere`: theirs are put back too.
+        """
         corridor = self._corridor
         corridor.publish()
         old = corridor.store
@@ -134,6 +138,10 @@ class Cheat:
         corridor.store = MemoryStore()
         corridor.store.append(0, rows, lambda _: head.note, head.time)
         corridor.store.publish(note, size, head.time)
+        if everywhere:
+            corridor.newest = None
+            for witness in corridor.witnesses:
+                witness.head = Checkpoint.parse(Note.parse(note).text)
         corridor.open_log()
         corridor.publish()
 

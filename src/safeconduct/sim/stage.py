@@ -37,6 +37,7 @@ from safeconduct.service.export import export
 from safeconduct.service.found import Plan, found
 from safeconduct.service.ports import Row, Store
 from safeconduct.service.sequence import Sequencer, Submission
+from safeconduct.service.version import version_in_force
 from safeconduct.sim.archive import MemoryArchive
 from safeconduct.sim.cheat import Cheat
 from safeconduct.sim.clock import HandClock
@@ -105,7 +106,7 @@ class Stage:
         self._pace_s = 0 if bulk else 60
         self._bulk = bulk
         self._movements = 0
-        self._newest: Seen | None = None
+        self.newest: Seen | None = None
         self.log_key = VerifierKey.of(ORIGIN, KeyType.ED25519, self.key("log").public_key)
         self.witnesses = tuple(
             SimulatedWitness(seat, self.key(f"{seat}/witness"), self.clock, self.log_key, self.root_at)
@@ -117,7 +118,8 @@ class Stage:
         for seat in consenting:
             self.hand(f"{seat}/root").record("consent", clear={"of": self.founding.leaf})
         for iss in DEVICES:
-            self.enrol(iss)
+            if iss.partition("/")[0] not in empty:
+                self.enrol(iss)
         self.publish()
         if watching:
             self.open_watches()
@@ -212,16 +214,18 @@ class Stage:
     def close_watches(self, posts: Iterable[str] = POSTS, **told: Any) -> None:
         """A shift ends: its record says how many precede it."""
         for post in posts:
-            clear = {"post": post, "start": self.watches.pop(post).leaf}
-            self.hand(post).record("watch-end", clear=clear, **told)
+            if post in self.watches:
+                self._end_watch(post, self.watches.pop(post), **told)
 
     def change_watches(self, posts: Iterable[str] = POSTS, *, present: Sequence[str] = ()) -> None:
         """The next shift begins before the one before it ends, so that no minute is unwatched."""
         before = dict(self.watches)
         self.open_watches(posts, present=present)
         for post in posts:
-            clear = {"post": post, "start": before[post].leaf}
-            self.hand(post).record("watch-end", clear=clear)
+            self._end_watch(post, before[post])
+
+    def _end_watch(self, post: str, start: Written, **told: Any) -> None:
+        self.hand(post).record("watch-end", clear={"post": post, "start": start.leaf}, **told)
 
     # Passages
 
@@ -264,11 +268,14 @@ class Stage:
     def _spread_head(self) -> None:
         note = self.store.published()[-1].note
         head = self.log.policy.check(Note.parse(note))
-        if self.log.policy.quorum.met_by(head.cosigned):
-            self._newest = Seen(head.checkpoint.size, head.checkpoint.root.hex())
+        goes_on = self.newest is None or head.checkpoint.size >= self.newest.size
+        if goes_on and self.log.policy.quorum.met_by(head.cosigned):
+            self.newest = Seen(head.checkpoint.size, head.checkpoint.root.hex())
+        size = self.store.size() if self.newest is None else self.newest.size
+        version = version_in_force(self.founding, self.store, size)
         for hand in self.hands.values():
             if not hand.offline:
-                hand.seen = self._newest
+                hand.seen, hand.agr = self.newest, version
 
     def root_at(self, size: int) -> bytes:
         """The root that the log's tree has, or had, at a size."""

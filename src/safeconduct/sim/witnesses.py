@@ -47,4 +47,6 @@ class SimulatedWitness:
         ours = self.head
         if ours is None or head.size < ours.size:
             return ours is None and head.origin == self.log.name
-        return head == ours or self.root_at is None or self.root_at(ours.size) == ours.root
+        if head.size == ours.size or self.root_at is None:
+            return head.size > ours.size or head == ours
+        return self.root_at(ours.size) == ours.root

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from safeconduct.core.agreement.agreement import Agreement
+from safeconduct.core.agreement.document import MAX_BYTES
 from safeconduct.core.agreement.fit import require_fit
-from safeconduct.core.agreement.parse import MAX_BYTES, parse_agreement
+from safeconduct.core.agreement.parse import parse_agreement
 from safeconduct.core.agreement.words import in_words
 from safeconduct.core.kernel.errors import Malformed
 from tests.unit.agreement.agreement_samples import MINIMAL, ROUTE, patched
@@ -322,6 +323,16 @@ def test_each_rule_of_the_file_is_named(block: str, rules: set[str]) -> None:
         assert rules_of(text) == rules
     else:
         assert isinstance(parse_agreement(text), Agreement)
+
+
+def test_faults_of_letters_come_together_with_the_others() -> None:
+    text = patched('title = "e\u0301 \u202e"\nversion = 0\n')
+    assert [rule for rule, _ in faults_of(text)] == [
+        "agreement.nfc",
+        "agreement.invisible",
+        "agreement.value",
+    ]
+    assert [rule for rule, _ in faults_of(text + "x = [")][-1] == "agreement.toml"
 
 
 def test_missing_tables_are_named_one_by_one() -> None:

@@ -152,7 +152,7 @@ class Flipping(MemoryStore):
         def flipped(entries: Sequence[bytes]) -> bytes:
             return sign([*entries[:-1], bytes([entries[-1][0] ^ 1]) + entries[-1][1:]])
 
-        return super(Flipping, self).append(expected_size, rows, flipped if self.broken else sign, time)
+        return super().append(expected_size, rows, flipped if self.broken else sign, time)
 
 
 def test_4_a_bit_that_flips_in_the_store_stops_the_signing_and_not_the_next_batch() -> None:

@@ -36,11 +36,11 @@ MAX_TEXT = 2_000
 class Sheet:
     """One document being read: where its keys stand, and what was found wrong so far."""
 
-    def __init__(self, where: str, lines: Mapping[Path, int]) -> None:
-        """A sheet without faults."""
+    def __init__(self, where: str, lines: Mapping[Path, int], faults: Iterable[tuple[int, Fault]]) -> None:
+        """A sheet with the faults that were found before, each with its line."""
         self._where = where
         self._lines = lines
-        self._faults: list[tuple[int, Fault]] = []
+        self._faults = list(faults)
 
     def fault(self, rule: str, path: Path, message: str, next_step: str) -> None:
         """Note one fault at a key; reading goes on."""

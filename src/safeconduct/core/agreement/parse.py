@@ -1,10 +1,7 @@
 """Read `agreement.toml`: TOML 1.0, strict, all faults at once (docs/spec/agreement.md).
 
-Rules of the file as a whole; those of single values stand in `form.py`:
- agreement.size          at most 40,000 bytes: the founding record must hold it together with the route
- agreement.nfc           Unicode NFC, and no half characters
- agreement.invisible     no letters that change what is read without being seen
- agreement.toml          TOML 1.0; nothing deeper than its reader goes
+Rules of what stands together; those of the whole text are in `document.py`, those of single values in
+`form.py`:
  agreement.duplicate     no identifier twice; seats and posts share one space of names, `log` is taken
  agreement.reference     whatever is named exists: seats, posts, roles
  agreement.guarantor     exactly one signatory is the guarantor
@@ -22,7 +19,6 @@ Rules of the file as a whole; those of single values stand in `form.py`:
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, cast
@@ -47,122 +43,30 @@ from safeconduct.core.agreement.agreement import (
     Undertaking,
     VehicleIdentifier,
 )
-from safeconduct.core.agreement.form import Form, Sheet, foreign_letter
+from safeconduct.core.agreement.document import read_document
+from safeconduct.core.agreement.form import Form, foreign_letter
 from safeconduct.core.agreement.goods import GoodsRule, GoodsRules, Outcome
 from safeconduct.core.agreement.hs import CHAPTERS, HEADINGS
 from safeconduct.core.agreement.kinds import FIXED_KINDS, KIND_NAMES, PRIVATE_FIELDS
-from safeconduct.core.agreement.lines import lines_of
 from safeconduct.core.agreement.source import Origin, Source
-from safeconduct.core.kernel.errors import Malformed
 from safeconduct.core.kernel.nearest import did_you_mean
 
-MAX_BYTES = 40_000
-MAX_PARTS = 32
 SERVICE_ORGANISATION = "log"
 """The organisation in the log service's `iss`; no seat and no post may bear it."""
 
-_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _LOCODE = re.compile(r"[A-Z]{2}[A-Z2-9]{3}", re.ASCII)
 _ZONE = re.compile(r"[+-](?:0[0-9]|1[0-4]):[0-5][0-9]", re.ASCII)
 _HOURS = re.compile(r"always|(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-4]):[0-5][0-9]", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_AT_LINE = re.compile(r"^(.*) \(at (?:line ([0-9]+), column [0-9]+|end of document)\)$", re.DOTALL)
-_PART = re.compile(r"[ \t]*[^\s=]+[ \t]*")
-_BARE_KEY = re.compile(r"\s*\[*\s*([\w.-]+)")
-_TOML = "Write TOML 1.0 (toml.io)"
 _NOWHERE = Source("proposed")
 
 
 def parse_agreement(text: str, *, where: str = "agreement.toml") -> Agreement:
     """The agreement that this text spells; `Malformed` names every fault with its line."""
-    _check_letters(text, where)
-    top = _load(text, where)
-    sheet = Sheet(where, lines_of(text))
+    top, sheet = read_document(text, where)
     agreement = _agreement(Form(sheet, (), top))
     sheet.settle()
     return agreement
-
-
-def _check_letters(text: str, where: str) -> None:
-    try:
-        size = len(text.encode("utf-8"))
-    except UnicodeEncodeError as error:
-        place = f"{where} line {_line(text, error.start)}"
-        raise Malformed(
-            "half a character stands here",
-            where=place,
-            next_step="Save the file as UTF-8",
-            rule="agreement.nfc",
-        ) from error
-    if size > MAX_BYTES:
-        raise Malformed(
-            f"the file has {size:,} bytes; the founding record has room for {MAX_BYTES:,}",
-            where=where,
-            next_step="Shorten the notes: the record holds the rules, not their history",
-            rule="agreement.size",
-        )
-    for number, line in enumerate(text.split("\n"), 1):
-        if not unicodedata.is_normalized("NFC", line):
-            raise Malformed(
-                "a letter is not in Unicode NFC",
-                where=f"{where} line {number}",
-                next_step="Save the file in NFC: two spellings of one word would be two agreements",
-                rule="agreement.nfc",
-            )
-    if hidden := _INVISIBLE.search(text):
-        raise Malformed(
-            f"U+{ord(hidden[0]):04X} stands here and cannot be seen",
-            where=f"{where} line {_line(text, hidden.start())}",
-            next_step="Delete it",
-            rule="agreement.invisible",
-        )
-
-
-def _line(text: str, position: int) -> int:
-    return text.count("\n", 0, position) + 1
-
-
-def _load(text: str, where: str) -> Mapping[str, Any]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if _is_deep(line):
-            raise _too_deep(f"{where} line {number}")
-    try:
-        return tomllib.loads(text)
-    except RecursionError as error:
-        raise _too_deep(where) from error
-    except ValueError as error:
-        raise _syntax_error(str(error), text, where) from error
-
-
-def _is_deep(line: str) -> bool:
-    """Whether it has a dotted key of many parts: TOML's reader takes a time that grows with their square."""
-    run = 0
-    for part in line.split("."):
-        run = run + 1 if _PART.fullmatch(part) else 0
-        if run > MAX_PARTS:
-            return True
-    return False
-
-
-def _too_deep(where: str) -> Malformed:
-    hint = "Write plain tables"
-    return Malformed("the nesting is too deep", where=where, next_step=hint, rule="agreement.toml")
-
-
-def _syntax_error(reason: str, text: str, where: str) -> Malformed:
-    """What TOML's reader stopped at; a key with a foreign letter is told as what it is."""
-    found = _AT_LINE.match(reason)
-    if found is None:
-        return Malformed(
-            "a number or a date here cannot be read", where=where, next_step=_TOML, rule="agreement.toml"
-        )
-    number = int(found[2]) if found[2] else _line(text, len(text))
-    place = f"{where} line {number}"
-    key = _BARE_KEY.match(text.split("\n")[number - 1])
-    if key and (strange := foreign_letter(key[1])):
-        hint = "Write keys in Latin letters"
-        return Malformed(strange, where=place, next_step=hint, rule="agreement.look_alike")
-    return Malformed(found[1], where=place, next_step=_TOML, rule="agreement.toml")
 
 
 def _agreement(top: Form) -> Agreement:
