@@ -1,7 +1,8 @@
 """The auditor against the bare `cryptography` verifications of the same bytes, and against itself.
 
 Records alone: parse, print back, schema, acceptance rule, verify, leaf, tree. Everything: the whole audit,
-one process. CPU time; the speed of two workers is wall time. Memory is proportional set size over all processes.
+one process. CPU time; the speed of two workers is wall time. Memory is proportional set size over all
+processes.
 """
 
 from __future__ import annotations

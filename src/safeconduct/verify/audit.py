@@ -5,9 +5,11 @@ Steps, in this order; the first four prove the log, and if one fails nothing els
  2. The files are those of a log of the signed size, each with its one spelling (`files`).
  3. Every bundle: entries hashed, compared with the tiles, each record read and its signature verified
     (`segments`, by all workers); then the tree (`tree`) against the signed root.
- 4. Entry 0 is the founding record of the corridor; the policy printed from it is `policy`, byte for byte. Heads and
+ 4. Entry 0 is the founding record of the corridor; the policy printed from it is `policy`, byte for byte.
+    Heads and
     receipts that somebody kept are of this log (`kept`).
- 5. The merge: keys, versions, chains, references (`survey`, `judge`), dated heads (`heads`), times and occurrences
+ 5. The merge: keys, versions, chains, references (`survey`, `judge`), dated heads (`heads`), times and
+    occurrences
     (`occurrence`), watches (`watches`).
  6. The passages, folded by all workers (`passages`); the disclosures (`disclosures`); offers (`kept`).
 """
@@ -74,7 +76,7 @@ def audit(
         return Report(faults=failed.faults, failed=failed.exit_code)
 
 
-class _Failed(Exception):  # noqa: N818 - it never leaves this module
+class _Failed(Exception):
     """The archive is malformed, or a proof fails: the audit ends here."""
 
     def __init__(self, exit_code: int, faults: Iterable[Fault]) -> None:
@@ -147,7 +149,7 @@ class _Audit:
         bundle = tile_at(None, 0, size) if size else None
         try:
             if bundle is None:
-                raise Malformed("this log is empty", where=CHECKPOINT, rule="founding.place")
+                raise Malformed("this log is empty", where=CHECKPOINT, rule="founding.place")  # noqa: TRY301 - told like the others
             where = f"{bundle.path}: entry 0"
             entry = parse_entry(split_bundle(self.archive.read(bundle.path), bundle.width)[0], where=where)
             return Founding.parse(entry, where=where), None

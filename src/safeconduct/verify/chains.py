@@ -1,6 +1,7 @@
 """The chain of each key (core/record/chain), and which record comes before which under one key.
 
-Records come in log order. A chain in order holds its end; only what came too early, or late, is listed until the
+Records come in log order. A chain in order holds its end; only what came too early, or late, is listed
+until the
 numbers below it are there.
 """
 

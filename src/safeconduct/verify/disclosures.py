@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from safeconduct.core.kernel.canonical import parse_canonical
@@ -180,7 +181,7 @@ class _Line:
         }
         if not good or not all(_sorted_texts(line[name]) for name in lists if name in line):
             raise self._malformed('this is not {"disclosures":[…],"entry":n} with sorted lists')
-        if "erased" in line and not line["erased"] or not (line["disclosures"] or "erased" in line):
+        if ("erased" in line and not line["erased"]) or not (line["disclosures"] or "erased" in line):
             raise self._malformed("a list is empty")
         if type(line["entry"]) is not int or not 0 <= line["entry"] < self.disclosed.entries.size:
             raise self._malformed("it names no entry of this log")
@@ -249,7 +250,7 @@ def _sorted_texts(values: Any) -> bool:
     """Whether it is a list of distinct strings in order."""
     if type(values) is not list or not all(type(value) is str for value in values):
         return False
-    return all(one < other for one, other in zip(values, values[1:], strict=False))
+    return all(one < other for one, other in pairwise(values))
 
 
 def _fault(message: str, line: int) -> Fault:

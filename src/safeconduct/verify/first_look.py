@@ -1,6 +1,7 @@
 """What every worker must know before it starts: the corridor's identifier, and every public key in the log.
 
-A key's name is the thumbprint of the key: which bytes verify a signature is known before anybody asks who may sign.
+A key's name is the thumbprint of the key: which bytes verify a signature is known before anybody asks who
+may sign.
 Keys are found without parsing records: `"evt":"key"` shows in base64url in one of three ways, by its place.
 """
 

@@ -4,7 +4,8 @@ Rules, in the order of the code:
  1. `policy` is a C2SP tlog-policy in one spelling: printed back, it gives the same bytes.
  2. `checkpoint` is a signed note whose text is a head without extension lines.
  3. Its log signature and every cosignature verify.
- 4. It has no line by a key that is not in the policy: first the log's line, then those of the witnesses in the
+ 4. It has no line by a key that is not in the policy: first the log's line, then those of the witnesses in
+    the
     order of the policy, one each.
 That the policy is the corridor's own is compared later, with the founding record (`audit`).
 """

@@ -3,7 +3,8 @@
 Rules, in the order of the code:
  1. The root of a head record is the one that the tree has at its size; else it says nothing.
  2. Head records of one size count once, with all their cosignatures, each with its earliest time.
- 3. A head without a quorum dates nothing, and is named; where the policy asks for no witnesses, none is dated.
+ 3. A head without a quorum dates nothing, and is named; where the policy asks for no witnesses, none is
+    dated.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What the auditor keeps of every record: a few numbers each, in flat columns, so that a million records fit.
 
-Whole leaves stay in the tiles: a column holds the first eight bytes, and what matches is compared with the tile.
+Whole leaves stay in the tiles: a column holds the first eight bytes, and what matches is compared with the
+tile.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ Rules, in the order of the code; their sentences are in core/record/rules and co
  2. `key.*`, `agreement.version`: as the keyring says (core/agreement/keyring). By a key that may not sign, a
     record is no evidence.
  3. A record corrects or withdraws one of its own holder, unless the keyring admits it.
- 4. `record.repeated`: of two records with one `jti` under one key the first is evidence; under two keys both are.
+ 4. `record.repeated`: of two records with one `jti` under one key the first is evidence; under two keys
+    both are.
  5. `chain.*`: what the chains found; a hole once the offline limit has passed, open until then.
  6. `reference.unknown`: likewise, for a record that is named and not there.
 """

@@ -4,9 +4,11 @@ Rules, in the order of the code:
  1. A record lies after the time of the head that its signer saw, and before the first dated head over it.
  2. Its device time breaks a rule where it lies outside these bounds, or before that of the record before it
     under its key, by more than the agreement's clock tolerance.
- 3. Its occurrence is the device time clamped into the bounds; of a record that claims another time (`at`) that
+ 3. Its occurrence is the device time clamped into the bounds; of a record that claims another time (`at`)
+    that
     claim, bounded from above only.
- 4. Then it is not before the record before it under its key, among those that claim no other time, and not before
+ 4. Then it is not before the record before it under its key, among those that claim no other time, and not
+    before
     a record that it names. Records may come in any order: the columns are swept until nothing changes.
 """
 

@@ -1,10 +1,12 @@
 """Passages, folded where their records lie: bundles are read again, so that no record is kept whole.
 
-A task is a stretch of the log. It folds the passages whose first record lies there, and follows each to its later
+A task is a stretch of the log. It folds the passages whose first record lies there, and follows each to
+its later
 records, which mostly lie near; so every bundle is read about twice.
 
 Rules, in the order of the code:
- 1. A record without `psg` that names another one (a countersignature, a correction) belongs to the passage of that.
+ 1. A record without `psg` that names another one (a countersignature, a correction) belongs to the passage
+    of that.
  2. Columns hold four bytes of a passage's identifier: records that share them are parted by the whole one.
  3. Records that are no evidence are told, not counted.
 """

@@ -40,7 +40,9 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Faults: the archive is malformed, or a proof fails; then nothing else is said to be sound.
+    """What an audit says.
+
+    Faults: the archive is malformed, or a proof fails; then nothing else is said to be sound.
     Findings: the log is sound, and its records contradict each other or the agreement.
     """
 

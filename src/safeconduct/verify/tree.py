@@ -5,7 +5,8 @@ over its entries and the root over its level-0 tile.
 
 Rules, in the order of the code:
  1. The entries lead to the signed root: they are the log. Every hash tile is derived from them and compared.
- 2. They do not: hash tiles are trusted from the signed root downwards. The tiles of the right edge lead to the
+ 2. They do not: hash tiles are trusted from the signed root downwards. The tiles of the right edge lead to
+    the
     root together; below, a full tile is right if its root is the hash that a right tile above has for it.
  3. A bundle is right if its entries have the hashes of a right tile.
  4. Where nothing leads to the signed root, the head is not of these files.
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 
 from safeconduct.core.kernel.errors import Fault
 from safeconduct.core.tlog.tiles import WIDTH, Tile, hash_tiles, tile_at
-from safeconduct.core.tlog.tree import HASH_BYTES, root, root_of_full
+from safeconduct.core.tlog.tree import root, root_of_full
 from safeconduct.verify.files import CHECKPOINT
 
 _KEEP = "Keep both copies, and compare with another party's archive"

@@ -3,7 +3,8 @@
 Rules, in the order of the code:
  1. A shift ends with the watch-end of the same holder that names its start; without one it is open.
  2. It has handed in up to the last record of its key before which, from its start on, no number is missing.
- 3. It is overdue when a hole is, or, while it is open, when the offline limit has passed since the first dated head
+ 3. It is overdue when a hole is, or, while it is open, when the offline limit has passed since the first
+    dated head
     over that last record.
  4. `watch.open_past_limit`: an open shift that is overdue.
 """
