@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 from safeconduct.adapters.files import already_there, reading, sync_folder, writing
 from safeconduct.core.kernel.errors import Conflict, Fault, Malformed, SafeconductError, Unavailable
@@ -28,6 +29,7 @@ from safeconduct.core.tlog.tiles import Tile, tile_at
 
 _MIB = 2**20
 _MAX_MEMBERS = 2**20
+_PIECE = _MIB
 _LARGEST_BUNDLE = 256 * (2 + 65_535)
 _LARGEST = {"policy": _MIB, "checkpoint": 256 * 1024, "disclosures.jsonl": 4096 * _MIB}
 _IN_FOLDER = {"attachments": 256 * _MIB, "batches": 1024 * _MIB}
@@ -94,13 +96,15 @@ class FolderArchive:
 
     def read(self, path: str) -> bytes:
         """A file's content."""
+        return b"".join(self.chunks(path))
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """A file's content, piece by piece."""
         check_path(path, str(self.folder))
-        bound = largest(path) or _MIB
         with reading(f"{self.folder}/{path}"):
             file = os.open(self.folder / path, os.O_RDONLY | _NO_SURPRISES)
             with os.fdopen(file, "rb") as opened:
-                data = opened.read(bound + 1)
-        return _bounded(data, bound, path, self.folder)
+                yield from _pieces(opened, path, self.folder)
 
 
 @dataclass(slots=True)
@@ -118,11 +122,14 @@ class ZipArchive:
 
     def read(self, path: str) -> bytes:
         """A member's content, once its size and its checksum agree."""
-        bound = largest(path) or _MIB
+        return b"".join(self.chunks(path))
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """A member's content, piece by piece; its checksum is compared after the last one."""
         archive = self._zip()
         try:
             with archive.open(path) as member:
-                data = member.read(bound + 1)
+                yield from _pieces(member, path, self.file)
         except KeyError as error:
             raise Unavailable(
                 "there is no such file", where=f"{self.file}/{path}", next_step=_NOT_AN_ARCHIVE
@@ -133,7 +140,6 @@ class ZipArchive:
                 where=f"{self.file}/{path}",
                 next_step="Ask for another copy",
             ) from error
-        return _bounded(data, bound, path, self.file)
 
     def _zip(self) -> zipfile.ZipFile:
         if self._opened is None or self._process != os.getpid():
@@ -192,10 +198,14 @@ def _check_member(member: zipfile.ZipInfo, name: str, where: str) -> None:
         raise _too_large(name, bound, where)
 
 
-def _bounded(data: bytes, bound: int, path: str, where: Path) -> bytes:
-    if len(data) > bound:
-        raise _too_large(path, bound, str(where))
-    return data
+def _pieces(file: IO[bytes], path: str, where: Path) -> Iterator[bytes]:
+    """What `file` holds, as long as it is no more than rule 3 allows."""
+    left = largest(path) or _MIB
+    while piece := file.read(_PIECE):
+        left -= len(piece)
+        if left < 0:
+            raise _too_large(path, largest(path) or _MIB, str(where))
+        yield piece
 
 
 def _too_large(path: str, bound: int, where: str) -> Malformed:

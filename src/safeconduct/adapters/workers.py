@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from safeconduct.core.kernel.errors import Unavailable
@@ -48,7 +48,7 @@ class ForkWorkers:
         waiting = iter(tasks)
         first = list(islice(waiting, _IN_HAND * count))
         if count == 1 or len(first) <= 1:
-            yield from SerialWorkers().map(function, [*first, *waiting], context)
+            yield from SerialWorkers().map(function, chain(first, waiting), context)
             return
         gc.freeze()  # what exists now is not walked in the children, so their pages stay shared
         pool = ProcessPoolExecutor(

@@ -9,15 +9,17 @@ Rules:
  4. Every file has one spelling. `disclosures.jsonl` is ordered by entry; its lines are JCS; `disclosures` and
     `erased` are sorted.
  5. A field that the agreement gives no tier is for the guarantor; `sealed` is for nobody here.
+ 6. An erasure counts if its key may sign it: not everybody who gets a record logged can have evidence erased.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from safeconduct.core.agreement.agreement import Agreement
+from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.kernel.canonical import canonical
 from safeconduct.core.kernel.errors import Malformed, Unavailable
 from safeconduct.core.kernel.instant import print_duration, print_instant
@@ -32,6 +34,7 @@ from safeconduct.core.tlog.tree import leaf_hash
 from safeconduct.service.hashes import TreeHashes
 from safeconduct.service.ports import Store, StoredHead
 from safeconduct.service.sequence import Sequencer
+from safeconduct.service.version import keyring_at, may_sign
 
 PUBLIC = "public"
 Files = Iterator[tuple[str, bytes]]
@@ -80,7 +83,8 @@ def export(sequencer: Sequencer, readers: Sequence[str], *, now: int) -> tuple[A
     named = [reader for reader in dict.fromkeys(readers) if reader != PUBLIC]
     if PUBLIC in readers:
         public_head(sequencer, now=now)  # or says when, before anything is logged
-    held = {reader: held_by(sequencer.store, founding.agreement, roles[reader]) for reader in named}
+    erased = erased_digests(founding, sequencer.store)
+    held = {reader: held_by(sequencer.store, founding.agreement, roles[reader], erased) for reader in named}
     if named:  # 1
         sequencer.submit_own([("disclosure", _claims(reader, held[reader])) for reader in named])
     archives = []
@@ -123,11 +127,20 @@ def age_from(head: StoredHead, policy: Policy) -> int | None:
     return head.time if time is None else time
 
 
-def held_by(store: Store, agreement: Agreement, role: str) -> dict[int, Held]:
+def erased_digests(founding: Founding, store: Store) -> frozenset[str]:
+    """Rule 6: the digests that erasure records name."""
+    records = [(index, parse_entry(text)) for index, text in store.of_kinds({"erasure"})]
+    ring = keyring_at(founding, store, store.size()) if records else None
+    return frozenset(
+        digest
+        for index, entry in records
+        if ring is not None and may_sign(ring, index, entry)
+        for digest in entry.payload["digests"]
+    )
+
+
+def held_by(store: Store, agreement: Agreement, role: str, erased: Collection[str]) -> dict[int, Held]:
     """Every disclosure that this role may see, by entry; erased ones by their digest."""
-    erased = {
-        digest for _, text in store.of_kinds({"erasure"}) for digest in parse_entry(text).payload["digests"]
-    }
     tiers = _TIERS_OF[role]
     by_entry: dict[int, list[str]] = defaultdict(list)
     for index, text in store.disclosures():

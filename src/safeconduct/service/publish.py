@@ -1,4 +1,8 @@
-"""A head with the cosignatures of its witnesses: the log's line first, then theirs in founding order."""
+"""A head with the cosignatures of its witnesses: the log's line first, then theirs in founding order.
+
+A cosignature that is dated more than five minutes ahead of our clock is no answer: in a quorum it would date the
+head, and with it every later one, into the future, where all limits have passed.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,10 @@ from safeconduct.core.tlog.note import Note, Signature, VerifierKey
 from safeconduct.core.tlog.policy import Policy
 from safeconduct.service.ports import Witness
 
+AHEAD_S = 300
 
-def cosigned_note(note: Note, policy: Policy, witnesses: Iterable[Witness]) -> Note:
+
+def cosigned_note(note: Note, policy: Policy, witnesses: Iterable[Witness], *, now: int) -> Note:
     """The note with every valid cosignature that it had or now gets, each witness's once."""
     keys = [listed.key for listed in policy.witnesses]
     lines: dict[VerifierKey, Signature] = {key: line for key in keys for line in note.lines_of(key)}
@@ -19,15 +25,20 @@ def cosigned_note(note: Note, policy: Policy, witnesses: Iterable[Witness]) -> N
         if len(lines) < len(keys):
             answer = witness.cosign(note)
             key = next((key for key in keys if answer is not None and answer.is_by(key)), None)
-            if answer is not None and key is not None and key not in lines and _verifies(note, key, answer):
+            if (
+                answer is not None
+                and key is not None
+                and key not in lines
+                and _counts(note, key, answer, now)
+            ):
                 lines[key] = answer
     log_lines = tuple(line for log in policy.logs for line in note.lines_of(log.key))
     return Note(note.text, log_lines + tuple(lines[key] for key in keys if key in lines))
 
 
-def _verifies(note: Note, key: VerifierKey, line: Signature) -> bool:
+def _counts(note: Note, key: VerifierKey, line: Signature, now: int) -> bool:
     """A bad answer is no answer: it must not make the note invalid for everybody."""
     try:
-        return verify_cosignature(note.text, key, line) > 0
+        return 0 < verify_cosignature(note.text, key, line) <= now + AHEAD_S
     except SafeconductError:
         return False

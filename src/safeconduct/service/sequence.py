@@ -211,7 +211,7 @@ class Sequencer:
         head = self._heads[-1]
         before = self._published.get(head.size)
         note = Note.parse((before or head).note)
-        asked = cosigned_note(note, self.policy, self._witnesses)
+        asked = cosigned_note(note, self.policy, self._witnesses, now=self._clock.now())
         if before is None or asked != note:
             published = StoredHead(head.size, asked.print().encode(), max(self._clock.now(), head.time))
             self.store.publish(published.note, published.size, published.time)

@@ -5,12 +5,10 @@ Steps, in this order; the first four prove the log, and if one fails nothing els
  2. The files are those of a log of the signed size, each with its one spelling (`files`).
  3. Every bundle: entries hashed, compared with the tiles, each record read and its signature verified
     (`segments`, by all workers); then the tree (`tree`) against the signed root.
- 4. Entry 0 is the founding record of the corridor; the policy printed from it is `policy`, byte for byte.
-    Heads and
+ 4. Entry 0 is the founding record of the corridor; the policy printed from it is `policy`, byte for byte. Heads and
     receipts that somebody kept are of this log (`kept`).
- 5. The merge: keys, versions, chains, references (`survey`, `judge`), dated heads (`heads`), times and
-    occurrences
-    (`occurrence`), watches (`watches`).
+ 5. The merge: keys and versions, dated heads (`heads`), chains and references (`survey`, `judge`), times and
+    occurrences (`occurrence`), watches (`watches`).
  6. The passages, folded by all workers (`passages`); the disclosures (`disclosures`); offers (`kept`).
 """
 
@@ -39,7 +37,7 @@ from safeconduct.verify.kept import Kept, check_kept_head, check_receipt
 from safeconduct.verify.merge import Merge
 from safeconduct.verify.ports import ArchiveBytes, Reporter, Silent, Workers
 from safeconduct.verify.report import Checked, Head, Report
-from safeconduct.verify.segments import Look, look_at
+from safeconduct.verify.segments import VOID, Look, look_at
 from safeconduct.verify.survey import Survey
 from safeconduct.verify.tree import check_tree, upper_tiles
 
@@ -127,7 +125,6 @@ class _Audit:
         merge = self._merge(signed, survey, founding)
         with _of_the_archive():
             self._disclosures(merge)
-        merge.judge_offers(self.options.offers)
         return self._said(signed, merge)
 
     def _signed(self) -> _Signed:
@@ -139,12 +136,14 @@ class _Audit:
         text = self.archive.read(POLICY)
         policy = read_policy(text)
         signed = _Signed(text, policy, read_head(self.archive.read(CHECKPOINT), policy))
-        faults = [*missing_files(present, signed.size), *stray_files(present, signed.size)]
+        faults = list(missing_files(present, signed.size))
+        # Only now is the size believed: any size can be signed, and the files of this one are counted.
+        faults = faults or list(stray_files(present, signed.size))
         if faults:
             raise Malformed.of(faults)
         return signed
 
-    def _founding(self, size: int) -> tuple[Founding | None, Malformed | None]:
+    def _founding(self, size: int) -> tuple[Founding | None, Malformed | Disproved | None]:
         """Entry 0, read before it is proved; what is wrong with it is said after the tree is."""
         bundle = tile_at(None, 0, size) if size else None
         try:
@@ -153,7 +152,7 @@ class _Audit:
             where = f"{bundle.path}: entry 0"
             entry = parse_entry(split_bundle(self.archive.read(bundle.path), bundle.width)[0], where=where)
             return Founding.parse(entry, where=where), None
-        except Malformed as error:
+        except (Malformed, Disproved) as error:
             return None, error
 
     def _survey(self, signed: _Signed, founding: Founding | None) -> Survey:
@@ -172,6 +171,7 @@ class _Audit:
         )
         if faults:
             raise Disproved.of(faults)
+        self.reporter.step("tree", 1, 1)
         return survey
 
     def _map(
@@ -197,7 +197,9 @@ class _Audit:
                 for level in upper_tiles(size)
             ]
 
-    def _founded(self, founding: Founding | None, problem: Malformed | None, signed: _Signed) -> Founding:
+    def _founded(
+        self, founding: Founding | None, problem: Malformed | Disproved | None, signed: _Signed
+    ) -> Founding:
         """Step 4: the corridor and its policy."""
         if founding is None:
             raise problem or Malformed("there is no founding record", where=CHECKPOINT)
@@ -234,17 +236,19 @@ class _Audit:
         roots = Roots(self.archive, signed.size)
         entries = Entries(self.archive, signed.size)
         keyring = keyring_of(founding, list(survey.by_kind(*GOVERNING)))
-        dating = date(survey.heads, signed.head, signed.policy, roots, survey.leaves)
-        judge = Judge(survey, keyring, dating, roots, entries)
+        judge = Judge(survey, keyring, roots, entries)
+        judge.run()
+        heads = [head for head in survey.heads if not survey.columns.flags[head.index] & VOID]
+        dating = date(heads, signed.head, signed.policy, roots, survey.leaves)
         merge = Merge(survey, keyring, dating, judge, entries, self.workers, self.reporter)
-        merge.run()
+        merge.run(self.options.offers)
         return merge
 
     def _disclosures(self, merge: Merge) -> None:
         if DISCLOSURES not in self.archive.paths():
             merge.without_disclosures()
             return
-        faults = merge.read_disclosures(self.archive.read(DISCLOSURES))
+        faults = merge.read_disclosures(self.archive.chunks(DISCLOSURES))
         if faults:
             raise Malformed.of(faults)
 

@@ -30,15 +30,14 @@ from safeconduct.verify.rules import finding
 
 _RULE = "disclosures.spelling"
 _NAMED = 20
-_TASK_BYTES = 128 * 1024
+_LONGEST_LINE = 16 * 2**20
 _AGAIN = "Ask for it again; a line is what `safeconduct export` writes"
 
 
 @dataclass(frozen=True, slots=True)
 class Disclosed:
-    """The file, and what the records say about it."""
+    """What the records say about the file."""
 
-    data: bytes
     entries: Entries
     corridor: str
     erased_by: Mapping[str, int]
@@ -51,8 +50,10 @@ class Disclosed:
 class Part:
     """What a run of lines says."""
 
-    lines: list[int] = field(default_factory=list)
-    """The entry that each line is about."""
+    lines: int = 0
+    first: int = -1
+    last: int = -1
+    """The entries that its first and last line are about; -1: none."""
     disclosures: int = 0
     digests: bytearray = field(default_factory=bytearray)
     erased: dict[int, int] = field(default_factory=dict)
@@ -64,35 +65,40 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    start: int
-    stop: int
+class Run:
+    """Some whole lines of the file; of the last run the end, whole or not."""
+
+    text: bytes
     first_line: int
 
 
-def runs_of(data: bytes) -> Iterator[_Run]:
-    """The file in runs of whole lines."""
-    start, line = 0, 1
-    while start < len(data):
-        newline = data.find(b"\n", min(start + _TASK_BYTES, len(data) - 1))
-        stop = len(data) if newline < 0 else newline + 1
-        yield _Run(start, stop, line)
-        line += data.count(b"\n", start, stop)
-        start = stop
+def runs_of(chunks: Iterable[bytes]) -> Iterator[Run]:
+    """The file in runs of lines, in its order."""
+    rest, line = b"", 1
+    for chunk in chunks:
+        text = rest + chunk
+        stop = text.rfind(b"\n") + 1
+        if stop:
+            yield Run(text[:stop], line)
+            line += text.count(b"\n", 0, stop)
+        rest = text[stop:]
+        if len(rest) > _LONGEST_LINE:
+            raise Malformed("this line is too long", where=f"{DISCLOSURES} line {line}", rule=_RULE)
+    if rest:
+        yield Run(rest, line)
 
 
-def read_run(disclosed: Disclosed, run: _Run) -> Part:
+def read_run(disclosed: Disclosed, run: Run) -> Part:
     """Rules 1 to 4 for a run of lines."""
     part = Part()
-    text = disclosed.data[run.start : run.stop]
-    lines = text.split(b"\n")
+    lines = run.text.split(b"\n")
     if lines.pop():
         part.faults.append(_fault("the last line does not end", run.first_line + len(lines)))
     for number, line in enumerate(lines, run.first_line):
         try:
             _Line(disclosed, part, number).read(line)
         except Malformed as error:
-            part.faults.extend(error.faults)
+            part.faults.extend(error.faults[:_NAMED])
     return part
 
 
@@ -100,12 +106,11 @@ def merge(parts: Iterable[Part]) -> Part:
     """All parts as one; rule 1 for the order of the lines."""
     whole = Part()
     for part in parts:
-        for entry in part.lines:
-            if whole.lines and entry <= whole.lines[-1]:
-                whole.faults.append(
-                    _fault("the lines are not in the order of their entries", len(whole.lines) + 1)
-                )
-            whole.lines.append(entry)
+        if part.lines:
+            if part.first <= whole.last:
+                whole.faults.append(_out_of_order(whole.lines + 1))
+            whole.last = part.last
+        whole.lines += part.lines
         whole.disclosures += part.disclosures
         whole.digests += part.digests
         for record, count in part.erased.items():
@@ -113,7 +118,9 @@ def merge(parts: Iterable[Part]) -> Part:
         whole.names += part.names
         whole.findings += part.findings
         whole.faults += part.faults
-    del whole.faults[_NAMED:]
+        del whole.faults[_NAMED:]
+    if not whole.lines and not whole.faults:
+        whole.faults.append(_fault("nothing is disclosed: then there is no such file", 1))
     return whole
 
 
@@ -138,7 +145,7 @@ class _Line:
     def read(self, data: bytes) -> None:
         """Rules 1 to 4."""
         line = self._parse(data)
-        self.part.lines.append(line["entry"])
+        self._place(line["entry"])
         data = self.disclosed.entries.read(line["entry"])
         try:
             entry = parse_entry(data)
@@ -181,11 +188,20 @@ class _Line:
         }
         if not good or not all(_sorted_texts(line[name]) for name in lists if name in line):
             raise self._malformed('this is not {"disclosures":[…],"entry":n} with sorted lists')
-        if ("erased" in line and not line["erased"]) or not (line["disclosures"] or "erased" in line):
+        if line.get("erased") == [] or not (line["disclosures"] or "erased" in line):
             raise self._malformed("a list is empty")
         if type(line["entry"]) is not int or not 0 <= line["entry"] < self.disclosed.entries.size:
             raise self._malformed("it names no entry of this log")
         return line
+
+    def _place(self, entry: int) -> None:
+        """Rule 1, within the run."""
+        part = self.part
+        if part.lines and entry <= part.last:
+            part.faults.append(_out_of_order(self.number))
+        part.first = part.first if part.lines else entry
+        part.last = entry
+        part.lines += 1
 
     def _malformed(self, message: str) -> Malformed:
         return Malformed(message, where=self.where, next_step=_AGAIN, rule=_RULE)
@@ -251,6 +267,10 @@ def _sorted_texts(values: Any) -> bool:
     if type(values) is not list or not all(type(value) is str for value in values):
         return False
     return all(one < other for one, other in pairwise(values))
+
+
+def _out_of_order(line: int) -> Fault:
+    return _fault("the lines are not in the order of their entries", line)
 
 
 def _fault(message: str, line: int) -> Fault:

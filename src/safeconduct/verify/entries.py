@@ -13,7 +13,7 @@ from safeconduct.core.tlog.tiles import WIDTH, split_bundle, tile_at
 from safeconduct.core.tlog.tree import HASH_BYTES
 from safeconduct.verify.ports import ArchiveBytes
 
-_KEPT_BUNDLES = 16
+_KEPT_BUNDLES = 8
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 

@@ -9,7 +9,7 @@ Rules, in the order of the code:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from safeconduct.core.record.finding import Finding
@@ -44,10 +44,13 @@ def date(
         else:
             dating.findings.append(_wrong(head, roots, leaves))  # 1
     dating.count = len(by_size)
+    names = [each.name for each in policy.witnesses]
     for size in sorted({*by_size, signed.checkpoint.size}):
         same = by_size.get(size, [])
-        own = [signed.cosigned] if size == signed.checkpoint.size else []
-        together = dict(_earliest([*(head.cosigned for head in same), *own]))  # 2
+        lines = [pair for head in same for pair in zip(names, head.cosigned, strict=True) if pair[1]]
+        if size == signed.checkpoint.size:
+            lines += signed.cosigned.items()
+        together = dict(sorted(lines, reverse=True))  # 2: of one name the earliest comes last, and stays
         time = SignedHead(signed.checkpoint, signed.log_key, together).time(policy)
         if time is not None:
             dating.times.add(size, time)
@@ -55,11 +58,6 @@ def date(
         elif policy.witnesses:  # 3
             dating.findings.append(_no_quorum(size, together, same, policy, leaves))
     return dating
-
-
-def _earliest(cosigned: Iterable[Mapping[str, int]]) -> Iterator[tuple[str, int]]:
-    pairs = sorted(((name, time) for each in cosigned for name, time in each.items()), reverse=True)
-    return iter(pairs)  # of one name the earliest comes last, and stays
 
 
 def _wrong(head: HeadSeen, roots: Roots, leaves: Leaves) -> Finding:

@@ -5,9 +5,10 @@ Rules, in the order of the code; their sentences are in core/record/rules and co
     wrong counts as absent.
  2. `key.*`, `agreement.version`: as the keyring says (core/agreement/keyring). By a key that may not sign, a
     record is no evidence.
- 3. A record corrects or withdraws one of its own holder, unless the keyring admits it.
- 4. `record.repeated`: of two records with one `jti` under one key the first is evidence; under two keys
-    both are.
+ 3. A record corrects and withdraws only those of its own holder; what admits one is judged by the keyring. The
+    last good record that a revocation names is one of the revoked key, with that number.
+ 4. `record.repeated`: of two records with one `jti` under one key the first is evidence; under two keys both
+    are.
  5. `chain.*`: what the chains found; a hole once the offline limit has passed, open until then.
  6. `reference.unknown`: likewise, for a record that is named and not there.
 """
@@ -17,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from safeconduct.core.agreement.keyring import Keyring
+from safeconduct.core.agreement.keyring import Keyring, is_of_another_post
 from safeconduct.core.passage.judgement import OpenState, Why
 from safeconduct.core.record.chain import ChainFault, Hole
 from safeconduct.core.record.entry import Entry, parse_entry
@@ -27,8 +28,7 @@ from safeconduct.verify.entries import Entries
 from safeconduct.verify.hashes import Roots
 from safeconduct.verify.heads import Dating
 from safeconduct.verify.rules import finding
-from safeconduct.verify.segments import KIND_NAMES, LARGE_VERSION, VOID
-from safeconduct.verify.slots import NONE
+from safeconduct.verify.segments import ABROAD, KIND_NAMES, LARGE_VERSION, VOID
 from safeconduct.verify.survey import Survey
 
 _SHOWN_A_PASS = frozenset({"arrival", "entered", "exited"})
@@ -42,18 +42,23 @@ class Judge:
 
     survey: Survey
     keyring: Keyring
-    dating: Dating
     roots: Roots
     entries: Entries
     findings: list[Finding] = field(default_factory=list)
     open: list[OpenState] = field(default_factory=list)
+    dating: Dating = field(default_factory=Dating)
 
     def run(self) -> None:
-        """Rules 1 to 6."""
+        """Rules 1 to 4: what is evidence. Only then is it known which heads date the log."""
         self._seen()
         self._signers()
         self._corrections()
+        self._last_good()
         self._repeated()
+
+    def run_dated(self, dating: Dating) -> None:
+        """Rules 5 and 6."""
+        self.dating = dating
         for kid, chain in self.survey.chains.items():
             self._chain(kid, chain)
         for leaf, sources in self.survey.waiting.items():
@@ -80,18 +85,18 @@ class Judge:
 
     def _iss(self, index: int) -> str:
         signer = self.survey.columns.signers[index]
-        return "" if signer == NONE else self.survey.signers[signer][1]
+        return self.survey.signers[signer][1]
 
     def _seen(self) -> None:
         """Rule 1."""
         survey, seens = self.survey, self.survey.columns.seens
-        wrong = {0: False}
-        for place, (size, root) in enumerate(survey.heads_seen, 1):
-            wrong[place] = size <= survey.size and self.roots.at(size).hex() != root
-        sizes = [0, *(size for size, _ in survey.heads_seen)]
+        wrong = [
+            0 < size <= survey.size and self.roots.at(size).hex() != root for size, root in survey.heads_seen
+        ]
+        sizes = [size for size, _ in survey.heads_seen]
         for index, place in enumerate(seens):
             if place and (sizes[place] > index or wrong[place]):
-                size, root = survey.heads_seen[place - 1]
+                size, root = survey.heads_seen[place]
                 seens[index] = 0
                 if size > index:
                     expected, found = f"a head of at most {index} entries", f"one of {size}"
@@ -103,26 +108,26 @@ class Judge:
         """Rule 2. Most records are by a good key with nothing unusual: a look into two small tables each."""
         columns, never = self.survey.columns, self.survey.size
         sizes = [size for size, _ in self.survey.heads_seen]
-        in_force = [0, *(self.keyring.version_at(size).agreement.version for size in sizes)]
+        in_force = [self.keyring.version_at(size).agreement.version for size in sizes]
         begun = {each.agreement.version: each.index + 1 for each in self.keyring.versions}
         good_from: dict[tuple[int, int, int], int] = {}
         flags, seens = columns.flags, columns.seens
         for index, row in enumerate(zip(columns.signers, columns.kinds, columns.versions, strict=True)):
-            if row[0] == NONE or flags[index] & VOID:
+            if not row[0] or flags[index] & VOID:
                 continue
             start = good_from.get(row)
             if start is None:
                 start = good_from[row] = self._good_from(*row)
             seen, version = seens[index], row[2]
             cites = in_force[seen] == version if seen else index >= begun.get(version, never)
-            if index < start or not cites:
-                self._signer(index, sizes[seen - 1] if seen else None)
+            if index < start or not cites or flags[index] & ABROAD:
+                self._signer(index, sizes[seen] if seen else None)
 
     def _good_from(self, signer: int, kind: int, version: int) -> int:
         """From which index on such records may be signed; never, or not without a closer look: the log's size."""
         kid, iss = self.survey.signers[signer]
         enrolment, last = self.keyring.keys.get(kid), self.survey.size - 1
-        if enrolment is None or self.keyring.revoked(kid) is not None or version == LARGE_VERSION:
+        if enrolment is None or self.keyring.is_revoked(kid) or version == LARGE_VERSION:
             return self.survey.size
         if self.keyring.may_sign(kid, KIND_NAMES[kind], version, last, iss=iss, seq=0, leaf=""):
             return self.survey.size
@@ -146,7 +151,9 @@ class Judge:
                 enrolled = self.keyring.keys[entry.kid].index
                 return f"a place after entry {enrolled}, which enrols the key", f"entry {index}"
             case "key.revoked":
-                revocation = self.keyring.revoked(entry.kid)
+                revocation = self.keyring.revoked_by(
+                    entry.kid, seq=entry.seq, leaf=entry.leaf.hex(), index=index
+                )
                 return (
                     "no record past the last good one",
                     f"number {entry.seq}, revoked by {revocation and revocation.index}",
@@ -154,24 +161,40 @@ class Judge:
             case "key.issuer":
                 return f"iss {self.keyring.holder_of(entry.kid)}", f"iss {entry.iss}"
             case "key.power":
-                return f"a signer who may sign {entry.evt}", f"{entry.iss}"
+                where = f" of {entry.payload['post']}" if is_of_another_post(entry) else ""
+                return f"a signer who may sign {entry.evt}{where}", entry.iss
             case _:
                 version = self.keyring.version_at(index if seen is None else seen).agreement.version
                 return f"agreement version {version}", f"version {entry.agr}"
 
     def _corrections(self) -> None:
         """Rule 3."""
+        flags = self.survey.columns.flags
         for index, entry in self.survey.whole:
-            own = entry.payload.get("corrects") or entry.payload.get("withdraws")
-            if entry.evt == "correction" and "admits" not in entry.payload:
-                own = own or entry.payload["of"]
-            if own is None or self.survey.columns.flags[index] & VOID:
+            if flags[index] & VOID:
                 continue
-            target = self.survey.leaves.find(bytes.fromhex(own))
-            if target is not None and self._iss(target) != entry.iss:
-                self.survey.columns.flags[index] |= VOID
-                found = f"entry {target} of {self._iss(target) or 'nobody known'}"
-                self._find("key.power", index, expected="a record of its own", found=found, others=(target,))
+            for leaf in _of_its_own(entry):
+                target = self.survey.leaves.find(bytes.fromhex(leaf))
+                if target is not None and self._iss(target) != entry.iss:
+                    flags[index] |= VOID
+                    found = f"entry {target} of {self._iss(target) or 'nobody known'}"
+                    self._find(
+                        "key.power", index, expected="a record of its own", found=found, others=(target,)
+                    )
+
+    def _last_good(self) -> None:
+        """Rule 3, of revocations. They hold all the same: what they end, they end by number."""
+        for index, entry in self.survey.by_kind("revocation"):
+            kid, last = entry.payload["kid"], entry.payload["last"]
+            target = None if last is None else self.survey.leaves.find(bytes.fromhex(last["leaf"]))
+            if target is None:
+                continue  # none is good, or its record may still come in: rule 6
+            is_its_own = self.survey.signers[self.survey.columns.signers[target]][0] == kid
+            if not is_its_own or self.entries.told(target).payload["seq"] != last["seq"]:
+                expected = f"number {last['seq']} of key {kid}"
+                self._find(
+                    "key.last_good", index, expected=expected, found=f"entry {target}", others=(target,)
+                )
 
     def _repeated(self) -> None:
         """Rule 4."""
@@ -212,9 +235,9 @@ class Judge:
 
     def _chain(self, kid: str, chain: Chain) -> None:
         """Rule 5."""
-        if chain.first is not None and chain.first[1].hex() != self.keyring.first_prev(kid):
+        if chain.first is not None and chain.first[1].hex() not in (good := self.keyring.first_prevs(kid)):
             index, prev = chain.first
-            expected = self.keyring.first_prev(kid) or "an empty prev, as of a key's first record"
+            expected = " or ".join(leaf or "an empty prev, as of a key's first record" for leaf in good)
             self._find("chain.prev", index, expected=expected, found=f"prev {prev.hex() or 'empty'}")
         for fault in chain.faults:
             self._chain_fault(fault)
@@ -251,3 +274,12 @@ class Judge:
         """The offline limit of the agreement that a record is judged by."""
         agreement = self.keyring.agreement_of(self.survey.columns.versions[index])
         return None if agreement is None else agreement.limits.offline_limit_s
+
+
+def _of_its_own(entry: Entry) -> tuple[str, ...]:
+    """Rule 3: the leaves of what only its own holder may correct or withdraw."""
+    payload = entry.payload
+    names = ["corrects", "withdraws"]
+    if entry.evt == "correction" and "admits" not in payload:
+        names.append("of")
+    return tuple(dict.fromkeys(payload[name] for name in names if name in payload))

@@ -23,6 +23,7 @@ from safeconduct.verify.occurrence import Times, clock_breaches, occur
 from safeconduct.verify.passages import Folded, Ground, Links, fold_stretch, rules_of, stretches_of
 from safeconduct.verify.ports import Reporter, Workers
 from safeconduct.verify.rules import finding
+from safeconduct.verify.segments import UNKNOWN_KIND, VOID
 from safeconduct.verify.survey import Survey
 from safeconduct.verify.watches import Watches, handed_in
 
@@ -51,22 +52,24 @@ class Merge:
     passages: int = 0
     disclosures: int | None = None
 
-    def run(self) -> None:
-        """Step 5, and the passages of step 6."""
-        self.judge.run()
+    def run(self, offers: Iterable[Kept] = ()) -> None:
+        """Step 5, offers, and the passages of step 6."""
+        self.judge.run_dated(self.dating)
+        self._judge_offers(offers)
         survey, nature = self.survey, self.keyring.founding.nature
-        survey.columns.jtis = type(survey.columns.jtis)("Q")  # compared; the passages need the room
+        survey.leaves.forget()  # what names what is settled; the passages need the room
         watched = handed_in(survey)
         for chain in survey.chains.values():
             chain.finish()
         times = self._times()
         self._clocks(times)
-        occur(survey.columns, times, survey.claimed)
+        occur(survey.columns, times)
         watches = Watches(survey, watched, self.dating.times, self._limits("offline_limit_s"))
         shifts = tuple(watches.shifts())
         kinds = frozenset[str]().union(*(shift.kinds for shift in shifts))
         watch = Watch.of(shifts, source_kinds=kinds if nature == "replay" else None)
         self._passages(times, watch)
+        self.not_judged += Counter(f"kind {name}" for name in self._newer_kinds())
         self.findings += [
             *survey.findings,
             *self.keyring.findings,
@@ -78,10 +81,17 @@ class Merge:
 
     def _times(self) -> Times:
         times = self.dating.times
-        seen_at = [None, *(times.time_of(size) for size, _ in self.survey.heads_seen)]
+        seen_at = [times.time_of(size) if size else None for size, _ in self.survey.heads_seen]
         if times.now is None:
             self.not_checkable.append("what needs a time: no head of this log has a quorum of witnesses")
         return Times(times, self.dating.sizes, seen_at)
+
+    def _newer_kinds(self) -> Iterator[str]:
+        """The kind of each record of a kind that this version does not know."""
+        columns, at = self.survey.columns, -1
+        while (at := columns.kinds.find(UNKNOWN_KIND, at + 1)) >= 0:
+            if not columns.flags[at] & VOID:
+                yield self.entries.told(at).payload["evt"]
 
     def _limits(self, name: str) -> Mapping[int, int | None]:
         """A limit of each version of the agreement that was ever in force."""
@@ -107,6 +117,7 @@ class Merge:
         columns, size = self.survey.columns, self.survey.size
         agreements = {each.agreement.version: each.agreement for each in self.keyring.versions}
         ground = Ground(self.entries, columns, Links.of(columns), times, agreements, watch)
+        columns.forget_links()
         folded = Folded()
         tasks = stretches_of(size)
         for done, part in enumerate(self.workers.map(fold_stretch, tasks, ground), 1):
@@ -123,9 +134,9 @@ class Merge:
         if self.keyring.version.agreement.vehicle_identifier == "imo":
             self.not_checkable.append("vehicle.two_names: the ships' names are disclosed to parties only")
 
-    def read_disclosures(self, data: bytes) -> tuple[Fault, ...]:
+    def read_disclosures(self, chunks: Iterable[bytes]) -> tuple[Fault, ...]:
         """The reader's disclosures; faults in how they are written."""
-        part = self._disclosed(data)
+        part = self._disclosed(chunks)
         if part.faults:
             return tuple(part.faults)
         self.disclosures = part.disclosures
@@ -136,21 +147,19 @@ class Merge:
         self.findings += self._whole(part)
         return ()
 
-    def _disclosed(self, data: bytes) -> Part:
+    def _disclosed(self, chunks: Iterable[bytes]) -> Part:
         erased_by = {
             digest: index
             for index, entry in self.survey.by_kind("erasure")
             for digest in entry.payload["digests"]
         }
         look_alikes = {each.agreement.version: each.agreement.look_alikes for each in self.keyring.versions}
-        disclosed = Disclosed(data, self.entries, self.keyring.founding.cor, erased_by, look_alikes)
-        tasks = tuple(runs_of(data))
-        parts = self.workers.map(read_run, tasks, disclosed)
-        return merge(self._counted("disclosures", parts, len(tasks)))
+        disclosed = Disclosed(self.entries, self.keyring.founding.cor, erased_by, look_alikes)
+        return merge(self._counted(self.workers.map(read_run, runs_of(chunks), disclosed)))
 
-    def _counted(self, step: str, parts: Iterable[Part], total: int) -> Iterator[Part]:
-        for done, part in enumerate(parts, 1):
-            self.reporter.step(step, done, total)
+    def _counted(self, parts: Iterable[Part]) -> Iterator[Part]:
+        for part in parts:
+            self.reporter.step("disclosures", part.last + 1, self.survey.size)
             yield part
 
     def _whole(self, part: Part) -> Iterator[Finding]:
@@ -174,7 +183,7 @@ class Merge:
             assumption="needs disclosures",
         )
 
-    def judge_offers(self, kept: Iterable[Kept]) -> None:
+    def _judge_offers(self, kept: Iterable[Kept]) -> None:
         """Offers in the log, and those that somebody kept."""
         limit_s = self.keyring.version.agreement.limits.offline_limit_s
         times, leaves = self.dating.times, self.survey.leaves

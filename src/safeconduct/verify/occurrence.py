@@ -4,11 +4,9 @@ Rules, in the order of the code:
  1. A record lies after the time of the head that its signer saw, and before the first dated head over it.
  2. Its device time breaks a rule where it lies outside these bounds, or before that of the record before it
     under its key, by more than the agreement's clock tolerance.
- 3. Its occurrence is the device time clamped into the bounds; of a record that claims another time (`at`)
-    that
+ 3. Its occurrence is the device time clamped into the bounds; of a record that claims another time (`at`) that
     claim, bounded from above only.
- 4. Then it is not before the record before it under its key, among those that claim no other time, and not
-    before
+ 4. Then it is not before the record before it under its key, among those that claim no other time, and not before
     a record that it names. Records may come in any order: the columns are swept until nothing changes.
 """
 
@@ -22,7 +20,9 @@ from safeconduct.verify.index import Columns
 from safeconduct.verify.segments import FIXED, VOID
 from safeconduct.verify.slots import NONE
 
-_OPEN_BELOW, _OPEN_ABOVE = -(2**62), 2**62
+_OPEN_BELOW, _OPEN_ABOVE = -(2**63), 2**63 - 1  # what a column holds; a cosignature may have the latter
+_NEVER = 2**65
+"""A limit that is unset: no two times are so far apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,7 @@ def clock_breaches(
     columns: Columns, times: Times, tolerance_s: Mapping[int, int | None]
 ) -> Iterator[ClockBreach]:
     """Rule 2; before the times are turned into occurrences. `tolerance_s` by version of the agreement."""
-    allowed = [tolerance_s.get(version) for version in range(256)]
-    limits = [_OPEN_ABOVE if limit is None else limit for limit in allowed]
+    limits = {version: limit for version, limit in tolerance_s.items() if limit is not None}
     seen_at = [_OPEN_BELOW if time is None else time for time in times.seen_at]
     device, before, seens, versions = columns.times, columns.before, columns.seens, columns.versions
     flags = columns.flags
@@ -71,7 +70,7 @@ def clock_breaches(
         for index in range(start, stop):
             if flags[index] & VOID:
                 continue
-            time, limit = device[index], limits[versions[index]]
+            time, limit = device[index], limits.get(versions[index], _NEVER)
             if time + limit < seen_at[seens[index]]:
                 yield ClockBreach("time.before_seen", index, seen_at[seens[index]] - time)
             if time - limit > latest:
@@ -81,57 +80,55 @@ def clock_breaches(
                 yield ClockBreach("time.backwards", index, device[earlier] - time)
 
 
-def occur(columns: Columns, times: Times, claimed: Mapping[int, int]) -> None:
+def occur(columns: Columns, times: Times) -> None:
     """Rules 3 and 4: turns device times into occurrences, in place."""
-    _clamp(columns, times, claimed)
+    _clamp(columns, times)
     # Late records stand after those they come before: by turns both ways, a few sweeps are enough.
-    size, named, forward = len(columns.times), len(columns.sources), True
-    while True:
-        records = range(size) if forward else range(size - 1, -1, -1)
-        names = range(named) if forward else range(named - 1, -1, -1)
-        if not _raise_by_key(columns, records) | _raise_by_name(columns, names):
-            return
-        forward = not forward
+    onwards = range(len(columns.times))
+    records = onwards
+    while _raise(columns, records) | _raise_further(columns):
+        records = onwards[::-1] if records is onwards else onwards
 
 
-def _clamp(columns: Columns, times: Times, claimed: Mapping[int, int]) -> None:
+def _clamp(columns: Columns, times: Times) -> None:
     """Rule 3."""
-    device, seens, flags = columns.times, columns.seens, columns.flags
+    device, seens = columns.times, columns.seens
     seen_at = [_OPEN_BELOW if time is None else time for time in times.seen_at]
     for start, stop, upper in times.stretches(len(device)):
         latest = _OPEN_ABOVE if upper is None else upper
         for index in range(start, stop):
-            if flags[index] & FIXED:
-                time = claimed.get(index, device[index])
-            else:
-                time = max(device[index], seen_at[seens[index]])
-            device[index] = min(time, latest)
+            device[index] = min(max(device[index], seen_at[seens[index]]), latest)
+    for index, time in zip(columns.claiming, columns.claimed, strict=True):
+        upper = times.heads.first_covering(index)
+        device[index] = time if upper is None else min(time, upper)
 
 
-def _raise_by_key(columns: Columns, records: range) -> bool:
-    """Rule 4, along each key; whether anything changed. A claimed time hands on what was before it."""
-    occurred, before, flags = columns.times, columns.before, columns.flags
+def _raise(columns: Columns, records: range) -> bool:
+    """Rule 4; whether anything changed. A record that claims its time hands on what was before it."""
+    occurred, before, named, flags = columns.times, columns.before, columns.named, columns.flags
     changed = False
     for index in records:
-        earlier = before[index]
-        if earlier == NONE or flags[index] & FIXED:
+        if flags[index] & FIXED:
             continue
+        earliest, earlier, target = occurred[index], before[index], named[index]
         while earlier != NONE and flags[earlier] & FIXED:
             earlier = before[earlier]
-        if earlier != NONE and occurred[index] < occurred[earlier]:
-            occurred[index] = occurred[earlier]
+        if earlier != NONE:
+            earliest = max(earliest, occurred[earlier])
+        if target != NONE:
+            earliest = max(earliest, occurred[target])
+        if earliest != occurred[index]:
+            occurred[index] = earliest
             changed = True
     return changed
 
 
-def _raise_by_name(columns: Columns, names: range) -> bool:
-    """Rule 4, for named records; whether anything changed."""
+def _raise_further(columns: Columns) -> bool:
+    """Rule 4, for records that name several."""
     occurred, flags = columns.times, columns.flags
     changed = False
-    sources, targets = columns.sources, columns.targets
-    for name in names:
-        source, target = sources[name], targets[name]
-        if occurred[source] < occurred[target] and not flags[source] & FIXED:
-            occurred[source] = occurred[target]
+    for index, target in zip(columns.naming, columns.also_named, strict=True):
+        if occurred[index] < occurred[target] and not flags[index] & FIXED:
+            occurred[index] = occurred[target]
             changed = True
     return changed

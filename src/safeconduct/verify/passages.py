@@ -1,12 +1,10 @@
 """Passages, folded where their records lie: bundles are read again, so that no record is kept whole.
 
-A task is a stretch of the log. It folds the passages whose first record lies there, and follows each to
-its later
+A task is a stretch of the log. It folds the passages whose first record lies there, and follows each to its later
 records, which mostly lie near; so every bundle is read about twice.
 
 Rules, in the order of the code:
- 1. A record without `psg` that names another one (a countersignature, a correction) belongs to the passage
-    of that.
+ 1. A record without `psg` that names another one (a countersignature, a correction) belongs to the passage of that.
  2. Columns hold four bytes of a passage's identifier: records that share them are parted by the whole one.
  3. Records that are no evidence are told, not counted.
 """
@@ -16,7 +14,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from safeconduct.core.agreement.agreement import Agreement
 from safeconduct.core.passage.events import Event
@@ -57,9 +55,9 @@ class Links:
     def of(cls, columns: Columns) -> Links:
         """Rule 1, then the chains."""
         passages = columns.passages
-        for source, target in columns.edges():
-            if not passages[source]:
-                passages[source] = passages[target]
+        for index, target in columns.namings():
+            if not passages[index]:
+                passages[index] = passages[target]
         size = len(passages)
         links = cls(words(size), bytearray(size))
         slots = Slots(passages, size)
@@ -95,12 +93,16 @@ class Folded:
     open: list[OpenState] = field(default_factory=list)
     not_judged: Counter[str] = field(default_factory=Counter)
     trips: list[TripEnd] = field(default_factory=list)
+    _said: dict[str, str] = field(default_factory=dict)
+    """What many passages leave open is said in the same words: kept once."""
 
     def add(self, other: Folded) -> None:
         """Both together."""
         self.passages += other.passages
         self.findings += other.findings
-        self.open += other.open
+        self.open += (
+            replace(state, says=self._said.setdefault(state.says, state.says)) for state in other.open
+        )
         self.not_judged += other.not_judged
         self.trips += other.trips
 

@@ -15,7 +15,8 @@ class ArchiveBytes(Protocol):
 
     1. `paths` names every file once, with `/` between its parts, and nothing outside the archive.
     2. `read` gives a file's whole content, the same at every call and in every process.
-    3. A file that is not there, or cannot be read, is `Unavailable`; what no archive can hold is `Malformed`.
+    3. `chunks` gives the same content piece by piece, for a file that is too large to hold.
+    4. A file that is not there, or cannot be read, is `Unavailable`; what no archive can hold is `Malformed`.
     """
 
     def paths(self) -> Iterable[str]:
@@ -26,6 +27,10 @@ class ArchiveBytes(Protocol):
         """A file's content."""
         ...
 
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """A file's content, in its order."""
+        ...
+
 
 class Workers(Protocol):
     """Processors.
@@ -34,6 +39,7 @@ class Workers(Protocol):
     2. An error of the function is raised here, at its task's turn; no later result is given.
     3. The context is not copied for each task: it may be large. The function does not change it.
     4. A worker that ends without an answer is `Unavailable`; nothing waits for ever.
+    5. Tasks are taken as they are needed: they may be more than memory holds.
     """
 
     def map(

@@ -14,27 +14,30 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from safeconduct.core.kernel.errors import Malformed, SafeconductError
+from safeconduct.core.agreement.keyring import is_of_another_post
+from safeconduct.core.kernel.errors import Disproved, Malformed, SafeconductError
 from safeconduct.core.record.entry import Entry, parse_entry, references, verify_entry
 from safeconduct.core.record.finding import Finding
 from safeconduct.core.record.kinds import KINDS
 from safeconduct.core.tlog.note import Note
 from safeconduct.core.tlog.policy import Policy
-from safeconduct.core.tlog.tiles import WIDTH, split_bundle, split_hashes, tile_at
+from safeconduct.core.tlog.tiles import WIDTH, Tile, split_bundle, split_hashes, tile_at
 from safeconduct.core.tlog.tree import leaf_hash, root_of_full
 from safeconduct.verify.head import named
 from safeconduct.verify.ports import ArchiveBytes
 from safeconduct.verify.rules import finding
-from safeconduct.verify.slots import NONE
 from safeconduct.verify.tree import Apart, how_apart
 
 FIXED = 1
 """Flag: the occurrence is claimed apart (`at`)."""
 VOID = 2
 """Flag: no evidence."""
+ABROAD = 4
+"""Flag: a post tells of another post."""
 
 WHOLE = frozenset(
     {
@@ -86,12 +89,13 @@ class Hashes:
 
 @dataclass(frozen=True, slots=True)
 class HeadSeen:
-    """A head record whose note holds under the policy: when each witness cosigned."""
+    """A head record whose note holds under the policy, and when each witness cosigned it."""
 
     index: int
     size: int
     root: bytes
-    cosigned: Mapping[str, int]
+    cosigned: tuple[int, ...]
+    """By witness, in the order of the policy; 0: not."""
 
 
 @dataclass(slots=True)
@@ -105,11 +109,11 @@ class Segment:
     seqs: array[int] = field(default_factory=lambda: array("Q"))
     times: array[int] = field(default_factory=lambda: array("q"))
     signers: array[int] = field(default_factory=lambda: array("I"))
-    """Place in `pairs`, or NONE: nobody's."""
+    """Place in `pairs`, from 1; 0: nobody's."""
     kinds: bytearray = field(default_factory=bytearray)
-    versions: bytearray = field(default_factory=bytearray)
+    versions: array[int] = field(default_factory=lambda: array("H"))
     passages: array[int] = field(default_factory=lambda: array("I"))
-    jtis: array[int] = field(default_factory=lambda: array("Q"))
+    jtis: array[int] = field(default_factory=lambda: array("I"))
     seens: array[int] = field(default_factory=lambda: array("I"))
     """Place in `heads_seen`, from 1; 0: none."""
     flags: bytearray = field(default_factory=bytearray)
@@ -128,10 +132,10 @@ class Segment:
 KIND_NAMES = (*sorted(KINDS), "")
 """A kind that this version does not know is the last one, without a name."""
 _KIND_NUMBERS = {name: number for number, name in enumerate(KIND_NAMES)}
-_UNKNOWN_KIND = len(KIND_NAMES) - 1
+UNKNOWN_KIND = len(KIND_NAMES) - 1
 
-LARGE_VERSION = 255
-"""Stands for itself and every larger version of an agreement."""
+LARGE_VERSION = 0xFFFF
+"""Stands for itself and every larger version: no agreement has one (core/agreement/parse)."""
 
 _Item = TypeVar("_Item")
 
@@ -152,13 +156,30 @@ def look_at(look: Look, bundles: range) -> Segment:
     for number in bundles:
         bundle, tile = tile_at(None, number, look.size), tile_at(0, number, look.size)
         with named("archive.spelling"):
-            entries = split_bundle(look.archive.read(bundle.path), bundle.width, bundle.path)
+            entries = _split(look.archive.read(bundle.path), bundle)
             data = look.archive.read(tile.path)
             by_tile = split_hashes(data, tile.width, tile.path)
         by_entries = [reader.read(entry, index) for index, entry in enumerate(entries, number * WIDTH)]
         segment.leaves += b"".join(by_entries)
         segment.hashes.append(_compared(number, by_entries, by_tile, data))
     return segment
+
+
+def _split(data: bytes, bundle: Tile) -> list[bytes]:
+    """Step 1. Fewer entries, each of them whole, are not a bad copy: some were left out."""
+    try:
+        return split_bundle(data, bundle.width, bundle.path)
+    except Malformed:
+        for fewer in range(bundle.width):
+            with suppress(Malformed):
+                split_bundle(data, fewer)
+                raise Disproved(
+                    f"{bundle.width - fewer} of its {bundle.width} entries are left out",
+                    where=bundle.path,
+                    next_step="Keep both copies, and compare with another party's archive",
+                    rule="log.dropped",
+                ) from None
+        raise
 
 
 def _compared(number: int, by_entries: list[bytes], by_tile: list[bytes], data: bytes) -> Hashes:
@@ -231,13 +252,15 @@ class _Reader:
         segment.times.append(payload["iat"])
         segment.prevs += bytes.fromhex(payload["prev"]) or NO_LEAF
         segment.seqs.append(payload["seq"])
-        segment.kinds.append(_KIND_NUMBERS.get(payload["evt"], _UNKNOWN_KIND))
+        segment.kinds.append(_KIND_NUMBERS.get(payload["evt"], UNKNOWN_KIND))
         segment.versions.append(min(payload["agr"], LARGE_VERSION))
-        segment.passages.append(int(payload.get("psg", "0")[:8], 16))
-        segment.jtis.append(int(jti[19:23] + jti[24:], 16))
-        segment.flags.append((FIXED if "at" in payload else 0) | (0 if signed else VOID))
+        # An identifier may be made of zeros; 0 is for what has none, and that is neither folded nor compared.
+        segment.passages.append(int(payload["psg"][:8], 16) or 1 if "psg" in payload else 0)
+        segment.jtis.append(int(jti[28:], 16) or 1)
+        abroad = ABROAD if is_of_another_post(entry) else 0
+        segment.flags.append((FIXED if "at" in payload else 0) | (0 if signed else VOID) | abroad)
         pair = (entry.kid, payload["iss"])
-        segment.signers.append(place_of(pair, self.pair_places, segment.pairs) if signed else NONE)
+        segment.signers.append(place_of(pair, self.pair_places, segment.pairs) + 1 if signed else 0)
         head = seen and (seen["size"], seen["root"])
         segment.seens.append(place_of(head, self.seen_places, segment.heads_seen) + 1 if head else 0)
 
@@ -245,9 +268,8 @@ class _Reader:
         """A record that is not one."""
         segment = self.segment
         segment.prevs += NO_LEAF
-        segment.kinds.append(_UNKNOWN_KIND)
+        segment.kinds.append(UNKNOWN_KIND)
         segment.flags.append(VOID)
-        segment.signers.append(NONE)
         for column in (
             segment.times,
             segment.seqs,
@@ -255,6 +277,7 @@ class _Reader:
             segment.passages,
             segment.jtis,
             segment.seens,
+            segment.signers,
         ):
             column.append(0)
 
@@ -283,7 +306,8 @@ class _Reader:
         if size > index:
             self._wrong_head(entry, index, f"a head of {size} entries")
             return
-        self.segment.heads.append(HeadSeen(index, size, head.checkpoint.root, dict(head.cosigned)))
+        times = tuple(head.cosigned.get(each.name, 0) for each in self.look.policy.witnesses)
+        self.segment.heads.append(HeadSeen(index, size, head.checkpoint.root, times))
 
     def _wrong_head(self, entry: Entry, index: int, what: str) -> None:
         expected = f"a signed head of this log, of at most {index} entries"

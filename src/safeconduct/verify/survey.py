@@ -9,6 +9,7 @@ Steps, for each record in log order:
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -17,11 +18,10 @@ from safeconduct.core.record.entry import Entry
 from safeconduct.core.record.finding import Finding
 from safeconduct.core.tlog.tree import HASH_BYTES
 from safeconduct.verify.chains import Chain
-from safeconduct.verify.index import Columns, Leaves
+from safeconduct.verify.index import Columns, Leaves, with_room
 from safeconduct.verify.ports import ArchiveBytes
 from safeconduct.verify.rules import finding
 from safeconduct.verify.segments import NO_LEAF, VOID, HeadSeen, Segment, place_of
-from safeconduct.verify.slots import NONE, words
 from safeconduct.verify.tree import Leaves as TreeLeaves
 
 Signer = tuple[str, str]
@@ -35,13 +35,14 @@ class Survey:
     archive: ArchiveBytes
     size: int
     leaves: Leaves = field(init=False)
-    columns: Columns = field(default_factory=Columns)
+    columns: Columns = field(init=False)
     tree: TreeLeaves = field(default_factory=TreeLeaves)
-    signers: list[Signer] = field(default_factory=list)
-    heads_seen: list[tuple[int, str]] = field(default_factory=list)
+    signers: list[Signer] = field(default_factory=lambda: [("", "")])
+    """From place 1 on; 0 is nobody."""
+    heads_seen: list[tuple[int, str]] = field(default_factory=lambda: [(0, "")])
+    """From place 1 on; 0 is none."""
     chains: dict[str, Chain] = field(default_factory=dict)
     whole: list[tuple[int, Entry]] = field(default_factory=list)
-    claimed: dict[int, int] = field(default_factory=dict)
     heads: list[HeadSeen] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     waiting: dict[bytes, list[int]] = field(default_factory=dict)
@@ -51,7 +52,7 @@ class Survey:
 
     def __post_init__(self) -> None:
         self.leaves = Leaves(self.archive, self.size)
-        self.columns.before = words(self.size)
+        self.columns = Columns(self.size)
 
     def absorb(self, segment: Segment) -> None:
         """Steps 1 to 4 for the next run of records."""
@@ -61,7 +62,6 @@ class Survey:
         for index, leaf in segment.named:  # 4
             self._name(index, leaf)
         self.whole += segment.whole
-        self.claimed.update(segment.claimed)
         self.heads += segment.heads
         self.findings += segment.findings
 
@@ -80,16 +80,18 @@ class Survey:
 
     def _columns(self, segment: Segment) -> None:
         columns = self.columns
-        signers = [place_of(pair, self._signer_places, self.signers) for pair in segment.pairs]
-        seens = [0, *(place_of(head, self._seen_places, self.heads_seen) + 1 for head in segment.heads_seen)]
-        columns.signers.extend(NONE if place == NONE else signers[place] for place in segment.signers)
-        columns.seens.extend(seens[place] for place in segment.seens)
-        columns.times.extend(segment.times)
-        columns.passages.extend(segment.passages)
-        columns.jtis.extend(segment.jtis)
-        columns.kinds += segment.kinds
-        columns.versions += segment.versions
-        columns.flags += segment.flags
+        signers = [0, *(place_of(pair, self._signer_places, self.signers) for pair in segment.pairs)]
+        seens = [0, *(place_of(head, self._seen_places, self.heads_seen) for head in segment.heads_seen)]
+        columns.signers = with_room(columns.signers, len(self.signers))
+        columns.seens = with_room(columns.seens, len(self.heads_seen))
+        here = slice(segment.first, segment.first + len(segment.flags))
+        columns.signers[here] = array(columns.signers.typecode, [signers[place] for place in segment.signers])
+        columns.seens[here] = array(columns.seens.typecode, [seens[place] for place in segment.seens])
+        columns.times[here], columns.passages[here] = segment.times, segment.passages
+        columns.jtis[here], columns.versions[here] = segment.jtis, segment.versions
+        columns.kinds[here], columns.flags[here] = segment.kinds, segment.flags
+        columns.claiming.extend(index for index, _ in segment.claimed)
+        columns.claimed.extend(time for _, time in segment.claimed)
 
     def _records(self, segment: Segment) -> None:
         columns, add, waiting, pairs = self.columns, self.leaves.add, self.waiting, segment.pairs
@@ -104,13 +106,13 @@ class Survey:
             if earlier is not None:  # 1
                 flags[index] |= VOID
                 self._repeated(earlier, index, leaf)
-            elif place != NONE:  # 2
-                self._chain(pairs[place][0]).feed(
+            elif place:  # 2
+                self._chain(pairs[place - 1][0]).feed(
                     Link(seq, leaf, prev if prev != NO_LEAF else b"", index)
                 )  # 3
                 if leaf in waiting:  # 4
                     for source in waiting.pop(leaf):
-                        self._edge(source, index)
+                        self.columns.name(source, index)
 
     def _chain(self, kid: str) -> Chain:
         chain = self.chains.get(kid)
@@ -135,11 +137,7 @@ class Survey:
         if target is None:
             self.waiting.setdefault(leaf, []).append(index)
         else:
-            self._edge(index, target)
-
-    def _edge(self, source: int, target: int) -> None:
-        self.columns.sources.append(source)
-        self.columns.targets.append(target)
+            self.columns.name(index, target)
 
     def by_kind(self, *kinds: str) -> Iterator[tuple[int, Entry]]:
         """The records of these kinds that were kept whole and are evidence."""

@@ -76,8 +76,8 @@ def check_tree(leaves: Leaves, levels: Levels, *, size: int, signed_root: bytes)
     if _root(leaves.by_entries, leaves.last_by_entries) == signed_root:  # 1
         return (*_wrong_level_0(leaves, size), *_wrong_upper(leaves, levels))
     if _edge_root(leaves, levels) == signed_root:  # 2
-        return (*_wrong_below(leaves, levels, size), *_wrong_bundles(leaves, levels, size))
-    apart = (_bundle_fault(how, tile_at(None, number, size)) for number, how in sorted(leaves.apart.items()))
+        return tuple(_from_above(leaves, levels, size))
+    apart = (_bundle_fault(leaves, tile_at(None, number, size)) for number in sorted(leaves.apart))
     return (_WRONG_HEAD, *apart)  # 4
 
 
@@ -110,8 +110,8 @@ def _wrong_upper(leaves: Leaves, levels: Levels) -> Iterator[Fault]:
             yield _altered(tile, "its hashes are not those of the tiles below, which lead to the signed root")
 
 
-def _wrong_below(leaves: Leaves, levels: Levels, size: int) -> Iterator[Fault]:
-    """Full tiles that are wrong, from above. What lies below a wrong tile is neither right nor wrong."""
+def _from_above(leaves: Leaves, levels: Levels, size: int) -> Iterator[Fault]:
+    """Rules 2 and 3. What lies below a wrong tile is neither right nor wrong."""
     unknown: set[tuple[int, int]] = set()
     for level in range(len(levels) - 1, -1, -1):
         for index in range((size >> 8 * level) // WIDTH):
@@ -121,13 +121,12 @@ def _wrong_below(leaves: Leaves, levels: Levels, size: int) -> Iterator[Fault]:
             elif ours != levels[level][index]:
                 unknown.add((level, index))
                 yield _altered(Tile(level, index), "its root is not the hash that the tile above has for it")
-
-
-def _wrong_bundles(leaves: Leaves, levels: Levels, size: int) -> Iterator[Fault]:
-    """Rule 3. Of a full bundle it is enough that its root is the hash at level 1."""
-    for number, how in sorted(leaves.apart.items()):
-        if number == len(leaves.by_entries) or leaves.by_entries[number] != levels[0][number]:
-            yield _bundle_fault(how, tile_at(None, number, size))
+    for number, ours in enumerate(leaves.by_entries):
+        if (1, number // WIDTH) not in unknown and ours != levels[0][number]:
+            yield _bundle_fault(leaves, tile_at(None, number, size))
+    last = len(leaves.by_entries)
+    if last in leaves.apart:
+        yield _bundle_fault(leaves, tile_at(None, last, size))
 
 
 def _row(levels: Levels, tile: Tile) -> Sequence[bytes]:
@@ -142,7 +141,11 @@ def _altered(tile: Tile, what: str) -> Fault:
     return Fault(what, tile.path, _KEEP, "log.altered")
 
 
-def _bundle_fault(how: Apart, bundle: Tile) -> Fault:
+def _bundle_fault(leaves: Leaves, bundle: Tile) -> Fault:
+    """A bundle that is not of the signed tree; its tile may be wrong with it, and not say where."""
+    how = leaves.apart.get(bundle.index)
+    if how is None:
+        return _altered(bundle, "its entries are not those of the signed tree, nor is its tile of level 0")
     return Fault(_SAID[how.rule].format(how.index), bundle.path, _KEEP, how.rule)
 
 

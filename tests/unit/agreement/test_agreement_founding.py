@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from safeconduct.core.agreement.founding import SERVICE_HOLDER, Founding
-from safeconduct.core.kernel.errors import Malformed
+from safeconduct.core.kernel.errors import Disproved, Malformed
 from safeconduct.core.kernel.spelling import sha256
+from safeconduct.core.record.entry import parse_entry
 from safeconduct.core.record.signature import jwk_of
 from safeconduct.core.tlog.note import KeyType
 from safeconduct.core.tlog.policy import Policy
@@ -91,6 +92,7 @@ def jwk(name: str) -> dict[str, str]:
         ({"quorum": 0}, ["founding.quorum"]),
         ({"witnesses": [], "quorum": 1}, ["founding.quorum"]),
         ({"witnesses": [str(vkey("witnesses", KeyType.COSIGNATURE))]}, ["founding.quorum"]),
+        ({"witnesses": [str(vkey(f"w{n}", KeyType.COSIGNATURE)) for n in range(64)]}, ["founding.quorum"]),
     ],
 )
 def test_each_rule_of_the_founding_is_named(changes: dict[str, Any], rules: list[str]) -> None:
@@ -101,6 +103,15 @@ def test_the_guarantor_signs_under_its_own_name() -> None:
     entry = Desk(Key("mission"), "orva/root", None).record("founding", founding_claims())
     with pytest.raises(Malformed, match="root did not sign"):
         Founding.parse(entry)
+
+
+def test_a_founding_that_the_guarantor_did_not_sign_founds_nothing() -> None:
+    entry = founding_entry()
+    other = founding_entry(nature="replay").text.rpartition(b".")[2]
+    forged = parse_entry(entry.text.rpartition(b".")[0] + b"." + other)
+    with pytest.raises(Disproved) as caught:
+        Founding.parse(forged)
+    assert caught.value.rule == "founding.signer"
 
 
 def test_another_record_is_no_founding() -> None:

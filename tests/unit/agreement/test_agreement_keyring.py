@@ -108,6 +108,15 @@ def test_a_role_without_the_power_is_named_and_a_full_issuer_is_exact(corridor: 
     assert passed(ring, arrival(ours), 3) == ("key.power",)
 
 
+def test_a_post_tells_of_itself_alone_whoever_enrolled_it(corridor: Corridor) -> None:
+    ours = corridor.enrol(corridor.mission, "phone", "north-gate/post")
+    theirs = corridor.enrol(corridor.orva, "o-phone", "orva/post")
+    ring = corridor.ring()
+    assert passed(ring, arrival(ours), 3) == ()
+    assert passed(ring, arrival(theirs), 3) == ("key.power",)
+    assert passed(ring, theirs.record("offered", {"leaf": "1e" * 32}), 3) == ()
+
+
 @pytest.mark.parametrize(
     ("name", "iss", "evt", "clear", "broken"),
     [
@@ -187,10 +196,22 @@ def test_the_last_good_record_stands_and_what_comes_later_does_not(corridor: Cor
     assert passed(ring, good, 9) == ()
     assert passed(ring, bad, 9) == ("key.revoked",)
     assert passed(ring, bad, 2) == ("key.revoked",), "logged before, but past the last good one"
-    revocation = ring.revoked(post.key.kid)
+    revocation = ring.revoked_by(post.key.kid, seq=1, leaf=bad.leaf.hex(), index=2)
     assert revocation is not None
     assert revocation.last == (0, good.leaf.hex())
-    assert ring.revoked(Key("orva").kid) is None
+    assert not ring.is_revoked(Key("orva").kid)
+
+
+def test_a_thief_who_logs_first_under_the_last_good_number_is_past_it(corridor: Corridor) -> None:
+    officer = corridor.enrol(corridor.mission, "m-officer", "mission/officer")
+    thief = desk("m-officer", "mission/officer")
+    corridor.add(thief, "key", key_claims(Key("thief's"), "relief-one/declarant"))
+    good = officer.record("offered", {"leaf": "1e" * 32})
+    corridor.revoke(corridor.mission, "m-officer", {"seq": 0, "leaf": good.leaf.hex()})
+    ring = corridor.ring()
+    assert passed(ring, good, 3) == ()
+    assert passed(ring, corridor.log.entries[1][1], 2) == ("key.revoked",)
+    assert ring.holder_of(Key("thief's").kid) is None, "what it governed with has no effect either"
 
 
 def test_an_earlier_record_that_comes_in_late_needs_to_be_admitted(corridor: Corridor) -> None:
@@ -232,22 +253,33 @@ def test_only_who_may_enrol_the_holder_revokes_and_a_root_only_itself(corridor: 
     assert rules_of(ring) == ["key.enroller"] * 3
     assert not ring.revocations
     corridor.revoke(corridor.orva, "orva", {"seq": 0, "leaf": "1e" * 32})
-    assert corridor.ring().revoked(Key("orva").kid) is not None
+    assert corridor.ring().is_revoked(Key("orva").kid)
 
 
 def test_a_second_revocation_may_only_reach_further_back(corridor: Corridor) -> None:
     post = corridor.enrol(corridor.mission, "phone", "north-gate/post")
-    lasts = [{"seq": entry.seq, "leaf": entry.leaf.hex()} for entry in (arrival(post), arrival(post))]
+    first, second = (arrival(post), arrival(post))
+    lasts = [{"seq": entry.seq, "leaf": entry.leaf.hex()} for entry in (first, second)]
     corridor.revoke(corridor.mission, "phone", lasts[0])
     corridor.revoke(corridor.mission, "phone", lasts[1])
-    revocation = corridor.ring().revoked(post.key.kid)
-    assert revocation is not None
-    assert revocation.last == (0, lasts[0]["leaf"])
+    assert passed(corridor.ring(), first, 2) == ()
+    assert passed(corridor.ring(), second, 2) == ("key.revoked",)
     corridor.revoke(corridor.mission, "phone", None)
     corridor.revoke(corridor.mission, "phone", lasts[0])
-    revocation = corridor.ring().revoked(post.key.kid)
-    assert revocation is not None
-    assert revocation.last is None
+    assert passed(corridor.ring(), first, 2) == ("key.revoked",)
+
+
+def test_what_came_after_the_first_revocation_stays_revoked_after_the_second(corridor: Corridor) -> None:
+    post, copied = (
+        corridor.enrol(corridor.mission, "phone", "north-gate/post"),
+        desk("phone", "north-gate/post"),
+    )
+    first, second = (arrival(post), arrival(post))
+    corridor.revoke(corridor.mission, "phone", {"seq": 1, "leaf": second.leaf.hex()})
+    between = arrival(copied)
+    index = corridor.log.add(between)
+    corridor.revoke(corridor.mission, "phone", {"seq": 0, "leaf": first.leaf.hex()})
+    assert passed(corridor.ring(), between, index) == ("key.revoked",)
 
 
 def test_a_key_stolen_before_it_enrolled_another_takes_the_other_with_it(corridor: Corridor) -> None:
@@ -270,7 +302,7 @@ def test_what_a_stolen_key_revoked_stands_again_when_it_is_revoked_itself(corrid
     corridor.revoke(corridor.mission, "thief", None)
     ring = corridor.ring()
     assert ring.holder_of(Key("phone").kid) == "north-gate/post"
-    assert ring.revoked(honest.key.kid) is None
+    assert not ring.is_revoked(honest.key.kid)
 
 
 def test_a_replacement_starts_at_the_leaf_that_the_revocation_names(corridor: Corridor) -> None:
@@ -280,10 +312,22 @@ def test_a_replacement_starts_at_the_leaf_that_the_revocation_names(corridor: Co
     corridor.enrol(corridor.mission, "phone-2", "north-gate/post", replaces=post.key.kid)
     corridor.enrol(corridor.mission, "phone-3", "north-gate/post", replaces=Key("nobody").kid)
     ring = corridor.ring()
-    assert ring.first_prev(Key("phone-2").kid) == good.leaf.hex()
-    assert ring.first_prev(Key("phone-3").kid) == ""
-    assert ring.first_prev(Key("phone").kid) == ""
-    assert ring.first_prev(Key("nobody").kid) == ""
+    assert ring.first_prevs(Key("phone-2").kid) == (good.leaf.hex(),)
+    assert ring.first_prevs(Key("phone-3").kid) == ("",)
+    assert ring.first_prevs(Key("phone").kid) == ("",)
+    assert ring.first_prevs(Key("nobody").kid) == ("",)
+
+
+def test_a_replacement_keeps_the_start_that_was_right_when_it_began(corridor: Corridor) -> None:
+    post = corridor.enrol(corridor.mission, "phone", "north-gate/post")
+    first, second = (arrival(post).leaf.hex(), arrival(post).leaf.hex())
+    corridor.enrol(corridor.mission, "phone-2", "north-gate/post", replaces=post.key.kid)
+    corridor.revoke(corridor.mission, "phone", {"seq": 1, "leaf": second})
+    corridor.enrol(corridor.mission, "phone-3", "north-gate/post", replaces=post.key.kid)
+    corridor.revoke(corridor.mission, "phone", {"seq": 0, "leaf": first})
+    ring = corridor.ring()
+    assert ring.first_prevs(Key("phone-2").kid) == ("", second, first), "it was there before"
+    assert ring.first_prevs(Key("phone-3").kid) == (second, first)
 
 
 def test_the_seat_of_a_key_is_its_organisation_if_that_is_a_seat(corridor: Corridor) -> None:
@@ -307,7 +351,7 @@ def test_a_root_is_rotated_by_the_old_with_a_proof_of_the_new(corridor: Corridor
     assert ring.roots["orva"] == new.kid
     assert passed(ring, entry, index) == ()
     assert passed(ring, later, 9) == ("key.revoked",)
-    assert ring.first_prev(new.kid) == entry.leaf.hex()
+    assert ring.first_prevs(new.kid) == (entry.leaf.hex(),)
 
 
 @pytest.mark.parametrize(
@@ -354,6 +398,19 @@ def test_a_lost_root_is_replaced_when_the_consent_rule_is_met(corridor: Corridor
     assert passed(ring, before, index - 1) == (), "what was logged before stands"
     assert passed(ring, before, after) == ("key.revoked",)
     assert ring.holder_of(new.kid, index) is None
+
+
+def test_a_root_that_revoked_itself_is_not_good_again_because_it_is_replaced(corridor: Corridor) -> None:
+    corridor.add(corridor.mission, "key", root_claims(Key("tessin"), "tessin"))
+    good = corridor.orva.record("offered", {"leaf": "1e" * 32})
+    bad = corridor.orva.record("offered", {"leaf": "2e" * 32})
+    corridor.revoke(corridor.orva, "orva", {"seq": 0, "leaf": good.leaf.hex()})
+    _, asked = corridor.add(corridor.mission, "key", root_claims(Key("orva-2"), "orva", Key("orva").kid))
+    corridor.add(desk("tessin", "tessin/root"), "consent", {"of": asked.leaf.hex()})
+    ring = corridor.ring()
+    assert ring.roots["orva"] == Key("orva-2").kid
+    assert passed(ring, good, 1) == ()
+    assert passed(ring, bad, 1) == ("key.revoked",)
 
 
 # Versions and consent
@@ -407,6 +464,18 @@ def test_powers_are_those_of_the_version_that_a_record_cites(corridor: Corridor)
     ring = corridor.ring()
     assert passed(ring, arrival(post, agr=1), 9) == ()
     assert passed(ring, arrival(post, agr=2), 9) == ("key.power",)
+
+
+def test_a_version_gives_no_power_before_it_is_in_force(corridor: Corridor) -> None:
+    agency = corridor.enrol(corridor.mission, "agency", "relief-one/declarant")
+    wider = patched('version = 2\n[powers]\npass = ["declarant"]\nsource = { from = "proposed" }\n')
+    _, asked = corridor.add(corridor.mission, "amendment", amendment(wider))
+    corridor.add(corridor.orva, "consent", {"of": asked.leaf.hex()})
+    clear = {"declaration": "1e" * 32, "valid_from": 1, "valid_until": 2, "conditions": [], "refused": []}
+    given = agency.record("pass", clear, psg=PASSAGE, agr=2)
+    ring = corridor.ring()
+    assert passed(ring, given, 3) == ("key.power", "agreement.version")
+    assert passed(ring, given, 4) == ()
 
 
 def test_an_amendment_cannot_lower_the_bar_that_it_must_pass(corridor: Corridor) -> None:

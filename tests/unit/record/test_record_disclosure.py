@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,13 @@ def test_a_salt_of_another_length_is_refused() -> None:
         disclose(SALT[:15], 1)
 
 
+@pytest.mark.parametrize("value", [{"_sd": ["A" * 43]}, [1, {"x": [{"...": "A" * 43}]}], {"_sd_alg": "x"}])
+def test_a_value_that_would_open_into_another_one_is_refused(value: Any) -> None:
+    """An SD-JWT tool opens digests wherever they stand: two readers could be shown two plates."""
+    with pytest.raises(Malformed, match="holds another one"):
+        disclose(SALT, value)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -53,6 +61,8 @@ def test_a_salt_of_another_length_is_refused() -> None:
         print_base64url(b'[1,"value","AB 123"]'),
         print_base64url(b'["AAECAwQFBgcICQoLDA0ODw","value",1.5]'),
         print_base64url(b'{"value":1}'),
+        print_base64url(b'["AAECAwQFBgcICQoLDA0ODw","value",{"_sd":["%s"]}]' % (b"A" * 43)),
+        print_base64url(b'["AAECAwQFBgcICQoLDA0ODw","value",[{"...":"%s"}]]' % (b"A" * 43)),
         print_base64url(b"\xff"),
     ],
 )

@@ -72,6 +72,7 @@ class Witness:
     clock: FixedClock
     silent: bool = False
     lies: bool = False
+    ahead_s: int = 0
     asked: int = 0
 
     @property
@@ -82,7 +83,8 @@ class Witness:
         self.asked += 1
         if self.silent:
             return None
-        line = cosign(note.text, self.verifier, key(self.name), time=self.clock.now())
+        time = self.clock.now() + self.ahead_s
+        line = cosign(note.text, self.verifier, key(self.name), time=time)
         return Signature(line.name, line.key_id, line.blob[:-1] + b"\0") if self.lies else line
 
 

@@ -13,6 +13,7 @@ from safeconduct.core.kernel.canonical import canonical
 from safeconduct.core.kernel.errors import Malformed, Unavailable
 from safeconduct.core.kernel.spelling import parse_base64url, sha256
 from safeconduct.core.record.disclosure import digest_of
+from safeconduct.core.record.draft import sign
 from safeconduct.core.record.entry import parse_entry
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note
@@ -21,7 +22,7 @@ from safeconduct.core.tlog.tiles import Tile, split_bundle, tiles_of
 from safeconduct.core.tlog.tree import leaf_hash, root
 from safeconduct.service.export import export
 from safeconduct.service.sequence import Submission
-from tests.unit.service.service_scene import AGREEMENT, START, Scene, Witness
+from tests.unit.service.service_scene import AGREEMENT, START, Scene, Witness, key
 
 TIERS = """
 [tiers]
@@ -160,6 +161,30 @@ def test_an_erased_disclosure_leaves_its_digest_and_the_logged_digest_still_reco
     logged = [entry.payload["digest"] for entry in records if entry.evt == "disclosure"]
     assert len(logged) == 2
     assert logged[0] == logged[1]
+
+
+def test_who_may_not_erase_erases_nothing(scene: Scene) -> None:
+    before = archives(scene, "orva")["orva"]
+    digest = digest_of(lines(before)[0]["disclosures"][0])  # type: ignore[index]
+    good = scene.record("erasure", {"digests": [digest]}).entry
+    other = scene.record("erasure", {"digests": ["A" * 43]}).entry
+    payload = parse_entry(good).payload
+    scene.log.submit(
+        [
+            Submission(good.rpartition(b".")[0] + b"." + other.rpartition(b".")[2]),
+            Submission(sign({**payload, "jti": payload["jti"][:-12] + "000000000000"}, key("nobody"))),
+            Submission(
+                sign({**payload, "jti": payload["jti"][:-12] + "000000000001", "cor": "c0" * 32}, key("root"))
+            ),
+            Submission(
+                sign(
+                    {**payload, "jti": payload["jti"][:-12] + "000000000002", "iss": "orva/root"}, key("root")
+                )
+            ),
+        ]
+    )
+    after = archives(scene, "orva")["orva"]
+    assert lines(after) == lines(before)
 
 
 @pytest.mark.parametrize("readers", [("orv",), ("orva", "../orva"), ("",)])

@@ -216,9 +216,11 @@ def test_5_a_store_that_went_back_is_named(scene: Scene) -> None:
         scene.log.submit([scene.record()])
 
 
-@pytest.mark.parametrize("bad", ["silent", "lies"])
-def test_6_a_witness_without_an_answer_or_with_a_bad_one_stops_nothing(scene: Scene, bad: str) -> None:
-    setattr(scene.witnesses[1], bad, True)
+@pytest.mark.parametrize(("bad", "value"), [("silent", True), ("lies", True), ("ahead_s", 301)])
+def test_6_a_witness_without_an_answer_or_with_a_bad_one_stops_nothing(
+    scene: Scene, bad: str, value: object
+) -> None:
+    setattr(scene.witnesses[1], bad, value)
     record = scene.record()
     (receipt,) = scene.log.submit([record])
     assert receipt.check(record.entry, scene.log.policy) == "cosigned"
@@ -227,6 +229,12 @@ def test_6_a_witness_without_an_answer_or_with_a_bad_one_stops_nothing(scene: Sc
         "one.example",
         "three.example",
     ]
+
+
+def test_6_a_witness_whose_clock_is_a_little_ahead_counts(scene: Scene) -> None:
+    scene.witnesses[1].ahead_s = 300
+    (receipt,) = scene.log.submit([scene.record()])
+    assert len(receipt.note.signatures) == 4
 
 
 def test_6_without_a_quorum_the_receipt_is_logged_and_becomes_cosigned(scene: Scene) -> None:

@@ -56,11 +56,11 @@ class Revocation:
         """Whether a record of the key is past its last good one (rule 5)."""
         if leaf == self.leaf or (self.last is not None and leaf == self.last[1]):
             return False  # a root may revoke itself: that very record is good
-        return index > self.index or (not self.earlier_stand and self.is_past(seq))
+        return index > self.index or (not self.earlier_stand and self.is_past(seq, leaf))
 
-    def is_past(self, seq: int) -> bool:
-        """Whether a running number lies past the last good one."""
-        return self.last is None or seq > self.last[0]
+    def is_past(self, seq: int, leaf: str) -> bool:
+        """Whether a record lies past the last good one, or beside it under the same number."""
+        return self.last is None or seq > self.last[0] or (seq == self.last[0] and leaf != self.last[1])
 
 
 @dataclass(frozen=True, slots=True)

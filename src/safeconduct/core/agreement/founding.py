@@ -6,7 +6,7 @@ Rules:
  founding.seats      its seats are the agreement's signatories, in that order, with their roles
  founding.signer     the guarantor's seat is filled, and its root signed
  founding.keys       every key is acceptable, of its right type, and stands there once
- founding.quorum     1 to all of the witnesses are needed; 0 where there are none
+ founding.quorum     1 to all of the witnesses are needed; 0 where there are none; a head has room for 63
 
 The corridor's identifier is the SHA-256 of the entry's bytes. It is compared with the signed papers; there
 is no other root of trust.
@@ -21,11 +21,11 @@ from typing import Any, Literal, cast
 from safeconduct.core.agreement.agreement import Agreement
 from safeconduct.core.agreement.parse import SERVICE_ORGANISATION, parse_agreement
 from safeconduct.core.agreement.route import Route, parse_route
-from safeconduct.core.kernel.errors import Fault, Malformed
+from safeconduct.core.kernel.errors import Disproved, Fault, Malformed
 from safeconduct.core.kernel.spelling import sha256
-from safeconduct.core.record.entry import Entry
+from safeconduct.core.record.entry import Entry, verify_entry
 from safeconduct.core.record.signature import public_key_of, thumbprint
-from safeconduct.core.tlog.note import KeyType, VerifierKey
+from safeconduct.core.tlog.note import MAX_SIGNATURES, KeyType, VerifierKey
 
 SERVICE_HOLDER = f"{SERVICE_ORGANISATION}/service"
 """The `iss` of the key with which the log's operator signs what it decides itself."""
@@ -75,16 +75,27 @@ class Founding:
         return self.log.name
 
     @property
+    def guarantor_key(self) -> bytes:
+        """The root key that signed it."""
+        return next(one.public_key for one in self.seats if one.role == "guarantor" and one.public_key)
+
+    @property
     def guarantor_kid(self) -> str:
-        """The name of the root key that signed it."""
-        return next(
-            thumbprint(one.public_key) for one in self.seats if one.role == "guarantor" and one.public_key
-        )
+        """The name of that key."""
+        return thumbprint(self.guarantor_key)
 
     @classmethod
     def parse(cls, entry: Entry, *, where: str = "entry 0") -> Founding:
-        """The founding that this entry is, or every fault. Its signature is checked elsewhere."""
-        return _Reader(entry, where).founding()
+        """The founding that this entry is, or every fault; Disproved where only its signature fails."""
+        founding = _Reader(entry, where).founding()
+        if not verify_entry(entry, founding.guarantor_key):
+            raise Disproved(
+                "the signature of the guarantor's root fails",
+                where=where,
+                next_step="Compare its SHA-256 with the signed paper; found nothing on this record",
+                rule="founding.signer",
+            )
+        return founding
 
     def policy(self) -> str:
         """The archive's `policy` file, in its one spelling (RECORD §4)."""
@@ -228,6 +239,9 @@ class _Reader:
             self._fault(
                 "founding.quorum", f"{needed} of {there} witnesses are needed", "Need 1 at least, all at most"
             )
+        if there >= MAX_SIGNATURES:
+            hint = f"Name at most {MAX_SIGNATURES - 1}: the log's own line is one of {MAX_SIGNATURES}"
+            self._fault("founding.quorum", f"{there} witnesses cannot all sign one head", hint)
         names = [key.name for key in witnesses]
         if len(set(names)) != len(names) or not {"none", "witnesses"}.isdisjoint(names):
             hint = "Give each its own name; none and witnesses are taken"

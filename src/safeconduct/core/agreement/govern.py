@@ -51,10 +51,11 @@ class _Fold:
 
     def __init__(self, founding: Founding, cuts: Iterable[Revocation]) -> None:
         self.ring = Keyring(founding)
-        self.ring.revocations.update((cut.kid, cut) for cut in cuts)
+        for cut in cuts:
+            self.ring.revoke(cut)
         self.accepted: set[str] = set()  # leaves of the revocations that had effect
         self.reaching_back: list[Revocation] = []
-        self.acted: dict[str, int] = {}  # the highest seq with which each key governed
+        self.acted: dict[str, list[tuple[int, str]]] = {}  # number and leaf of what each key governed with
         self.consent_leaves: dict[str, tuple[str, str]] = {}
 
     def run(self, entries: Sequence[tuple[int, Entry]]) -> None:
@@ -83,7 +84,7 @@ class _Fold:
                 if entry.payload.get("admits"):
                     self.ring.admissions.setdefault(entry.payload["of"], []).append(by)
                 return
-        self.acted[by.kid] = max(entry.seq, self.acted.get(by.kid, -1))
+        self.acted.setdefault(by.kid, []).append((entry.seq, entry.leaf.hex()))
 
     def _find(self, rule: str, index: int, entry: Entry, expected: str, found: str) -> None:
         evidence = (entry.leaf.hex(),)
@@ -136,7 +137,7 @@ class _Fold:
             self._find("key.enroller", index, entry, expected, entry.iss)
 
     def _retire(self, revocation: Revocation, new: Enrolment) -> None:
-        self.ring.revocations[revocation.kid] = revocation
+        self.ring.revoke(revocation)
         self.ring.enrol(new)
 
     def _revocation(self, index: int, entry: Entry, by: Enrolment) -> None:
@@ -154,14 +155,9 @@ class _Fold:
         named = None if last is None else (last["seq"], last["leaf"])
         revocation = Revocation(target.kid, index, by.kid, entry.leaf.hex(), named)
         self.accepted.add(revocation.leaf)
-        self._tighten(self.ring.revocations.get(target.kid), revocation)
-        if revocation.is_past(self.acted.get(target.kid, -1)) and target.kid in self.acted:
+        self.ring.revoke(revocation)
+        if any(revocation.is_past(seq, acted) for seq, acted in self.acted.get(target.kid, ())):
             self.reaching_back.append(revocation)
-
-    def _tighten(self, before: Revocation | None, revocation: Revocation) -> None:
-        """A second one holds if it names an earlier last good record; to admit is a correction's part."""
-        if before is None or (before.last is not None and revocation.is_past(before.last[0])):
-            self.ring.revocations[revocation.kid] = revocation
 
     # Consent
 

@@ -6,13 +6,16 @@ Rules:
  2. `iss` is, byte for byte, the holder that the key's record names.
  3. [powers] of the version that a record cites says which roles, or which holders by name, may sign its
     kind; a few kinds are fixed: `head`, `disclosure` the service key; `consent`, `refusal` a root;
-    `offered`, `countersign`, `correction`, `withdrawal` any enrolled key. A kind that this version does not
-    know is not judged.
+    `offered`, `countersign`, `correction`, `withdrawal` any enrolled key. A version that is not in force yet
+    gives none: then the one in force decides. A kind that this version does not know is not judged. What is
+    told of a post under the role `post` is told by that post.
  4. Who has the power to enrol may use it for: its own seat, if the holder's organisation is a seat; posts
     and the log's service, if it is of the guarantor's seat; any other organisation, as `declarant` only.
- 5. A revocation names the last good (seq, leaf), or null: none. What the key signed past it, and any other
-    record of it that is logged after the revocation, is by a revoked key, until whoever may enrol its
-    holder admits it by a `correction`. A governing record does not come to life so; it is signed anew.
+ 5. A revocation names the last good (seq, leaf), or null: none. What the key signed past it, or beside it
+    under its number, and any other record of it that is logged after the revocation, is by a revoked key,
+    until whoever may enrol its holder admits it by a `correction`. A governing record does not come to life
+    so; it is signed anew. A second revocation takes nothing back from the first. A replacement key starts
+    with the leaf that one of them names, or with none if it was enrolled before them.
  6. Whoever may enrol a holder may revoke its keys. A root is revoked by itself alone.
  7. A root is rotated by a `key` record of the old root that names it in `replaces`. An empty seat is filled
     by one of the guarantor's root. A lost root is replaced by one of any other root, from the record on
@@ -52,7 +55,7 @@ class Keyring:
         self.founding = founding
         self.keys: dict[str, Enrolment] = {}
         self.roots: dict[str, str] = {}
-        self.revocations: dict[str, Revocation] = {}
+        self.revocations: dict[str, list[Revocation]] = {}
         self.proposals: dict[str, Proposal] = {}
         self.versions: list[Version] = [Version(0, founding.leaf, founding.agreement, founding.route)]
         self.findings: list[Finding] = []
@@ -71,6 +74,12 @@ class Keyring:
         self.keys[enrolment.kid] = enrolment
         if enrolment.is_root:
             self.roots[enrolment.organisation] = enrolment.kid
+
+    def revoke(self, revocation: Revocation) -> None:
+        """Take a revocation in, once; that it may be is settled."""
+        known = self.revocations.setdefault(revocation.kid, [])
+        if all(one.leaf != revocation.leaf for one in known):
+            known.append(revocation)
 
     # Versions
 
@@ -109,15 +118,21 @@ class Keyring:
         seats = self.version.agreement.seats
         return enrolment.organisation if enrolment and enrolment.organisation in seats else None
 
-    def revoked(self, kid: str) -> Revocation | None:
-        """The revocation of a key, if there is one."""
-        return self.revocations.get(kid)
+    def is_revoked(self, kid: str) -> bool:
+        """Whether a key was ever revoked."""
+        return kid in self.revocations
 
-    def first_prev(self, kid: str) -> str:
-        """The `prev` of a key's record 0: empty, or the last good leaf of the key that it replaces."""
+    def revoked_by(self, kid: str, *, seq: int, leaf: str, index: int) -> Revocation | None:
+        """The first revocation that a record is past."""
+        return next((one for one in self.revocations.get(kid, ()) if one.covers(seq, leaf, index)), None)
+
+    def first_prevs(self, kid: str) -> tuple[str, ...]:
+        """Rule 5: what a key's record 0 may have as its `prev`."""
         enrolment = self.keys.get(kid)
-        revocation = self.revocations.get(enrolment.replaces or "") if enrolment else None
-        return revocation.last[1] if revocation and revocation.last else ""
+        revocations = self.revocations.get(enrolment.replaces or "", ()) if enrolment else ()
+        named = [(one.last[1], one.index) for one in revocations if one.last is not None]
+        is_later = enrolment is not None and any(index <= enrolment.index for _, index in named)
+        return (*(() if is_later else ("",)), *(leaf for leaf, _ in named))
 
     def may_sign(
         self, kid: str, kind: str, agr: int, index: int, *, iss: str, seq: int, leaf: str
@@ -129,8 +144,8 @@ class Keyring:
         broken = []
         if index <= enrolment.index:  # 1
             broken.append("key.early")
-        revocation = self.revocations.get(kid)
-        if revocation and revocation.covers(seq, leaf, index) and not self._admitted(enrolment, leaf):  # 5
+        revocation = self.revoked_by(kid, seq=seq, leaf=leaf, index=index)
+        if revocation and not self._admitted(enrolment, leaf):  # 5
             broken.append("key.revoked")
         if iss != enrolment.holder:  # 2
             broken.append("key.issuer")
@@ -143,14 +158,21 @@ class Keyring:
         broken = self.may_sign(
             entry.kid, entry.evt, entry.agr, index, iss=entry.iss, seq=entry.seq, leaf=entry.leaf.hex()
         )
+        if not broken and is_of_another_post(entry):  # 3
+            broken = ("key.power",)
         return broken if self.may_cite(entry.agr, index=index, seen=seen) else (*broken, "agreement.version")
 
     def _has_power(self, enrolment: Enrolment, kind: str, agr: int, index: int) -> bool:
-        version = self.agreement_of(agr) or self.version_at(index).agreement
+        version = self._cited(agr, index).agreement
         key = (enrolment.holder, kind, version.version)
         if key not in self._power_of:
             self._power_of[key] = _power(enrolment, kind, version)
         return self._power_of[key] and (kind != "founding" or index == 0)
+
+    def _cited(self, agr: int, index: int) -> Version:
+        """The version that a record cites, if it is in force before it; else the one that is."""
+        in_force = (one for one in self.versions if one.agreement.version == agr and one.index < index)
+        return next(in_force, None) or self.version_at(index)
 
     def may_manage(self, by: Enrolment, holder: str, version: Agreement) -> bool:
         """Rule 4; whether it has the power at all is rule 3."""
@@ -196,6 +218,15 @@ class Keyring:
     def policy(self) -> str:
         """The archive's `policy` at the head. No kind of record yet rotates the log's key or a witness's."""
         return self.founding.policy()
+
+
+def is_of_another_post(entry: Entry) -> bool:
+    """Rule 3: whether a post's device tells what happened at another post."""
+    organisation, _, role = entry.iss.rpartition("/")
+    kind = KINDS.get(entry.evt)
+    return (
+        role == "post" and kind is not None and "post" in kind.clear and entry.payload["post"] != organisation
+    )
 
 
 def _power(enrolment: Enrolment, kind: str, version: Agreement) -> bool:

@@ -17,6 +17,11 @@ RULES = (
     Rule("key.power", "agreement", "The agreement gives the signer the power to sign this kind of record."),
     Rule("key.enroller", "agreement", "Whoever enrols or revokes a key may do so for its holder."),
     Rule(
+        "key.last_good",
+        "agreement",
+        "The last good record that a revocation names is one of the revoked key, with that number.",
+    ),
+    Rule(
         "agreement.version",
         "agreement",
         "A record cites the version in force in the prefix that its signer saw.",
@@ -102,7 +107,7 @@ FILE_RULES = (
     Rule(
         "founding.quorum",
         "agreement",
-        "1 to all of the witnesses are needed, 0 where there are none; each has its own name.",
+        "1 to all of the witnesses, 63 at most, are needed, 0 where there are none; each has its own name.",
     ),
 )
 """Of `agreement.toml`, of `route.geojson`, and of the founding record that holds both."""

@@ -1,7 +1,8 @@
 """Private fields: one salted digest in the entry, the value beside the log (RFC 9901; RECORD §3).
 
 Rules:
- 1. A disclosure is base64url of `[salt, "value", v]` in JCS; the salt spells 16 bytes.
+ 1. A disclosure is base64url of `[salt, "value", v]` in JCS; the salt spells 16 bytes. The value holds no
+    digests: an SD-JWT tool would open them in turn, and two readers could be shown two values.
  2. Its digest is base64url of the SHA-256 of the disclosure's own characters.
  3. It belongs to the field that holds this digest, and to no other.
  4. Fields stand at the top of a payload or in an element of `lines`; nowhere deeper.
@@ -16,6 +17,7 @@ from typing import Any, Protocol, TypeAlias
 from safeconduct.core.kernel.canonical import canonical, parse_canonical
 from safeconduct.core.kernel.errors import Malformed
 from safeconduct.core.kernel.spelling import parse_base64url, print_base64url, sha256
+from safeconduct.core.record.schema import is_clear
 
 SALT_BYTES = 16
 
@@ -44,6 +46,9 @@ def disclose(salt: bytes, value: Any) -> str:
     """The disclosure of `value`."""
     if len(salt) != SALT_BYTES:
         raise Malformed("a salt has another length", next_step=f"Draw {SALT_BYTES} random bytes")
+    if not is_clear(value):
+        hint = "Leave out _sd, _sd_alg and ... in it"
+        raise Malformed("a private value holds another one", next_step=hint)
     return print_base64url(canonical([print_base64url(salt), "value", value]))  # 1
 
 
@@ -51,12 +56,12 @@ def parse_disclosure(text: str, *, where: str = "") -> Disclosure:
     """The value in a disclosure; refuses every spelling but that of `disclose`."""
     try:
         parts = parse_canonical(parse_base64url(text))
-        well_formed = type(parts) is list and len(parts) == 3 and parts[1] == "value"
+        well_formed = type(parts) is list and len(parts) == 3 and parts[1] == "value" and is_clear(parts[2])
         salt = parse_base64url(parts[0]) if well_formed and type(parts[0]) is str else b""
     except Malformed:
         salt = b""
     if len(salt) != SALT_BYTES:
-        hint = 'Write base64url of ["salt","value",v] in JCS, the salt 16 bytes'
+        hint = 'Write base64url of ["salt","value",v] in JCS, the salt 16 bytes, v without digests'
         raise Malformed("this is not a disclosure", where=where, next_step=hint, rule="disclosures.spelling")
     return Disclosure(salt, parts[2])
 

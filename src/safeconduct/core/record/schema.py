@@ -162,13 +162,14 @@ def _never(_value: Any) -> bool:
 
 def _hides_nothing(value: Any) -> bool:
     """Whether a claim that is not known here is clear throughout, or a private field of a later version."""
-    return (type(value) is not dict and type(value) is not list) or _is_private(value) or _is_clear(value)
+    return (type(value) is not dict and type(value) is not list) or _is_private(value) or is_clear(value)
 
 
-def _is_clear(value: Any) -> bool:
+def is_clear(value: Any) -> bool:
+    """Whether an SD-JWT tool would open nothing in this value."""
     if type(value) is dict:
-        return _RESERVED.isdisjoint(value) and all(map(_is_clear, value.values()))
-    return type(value) is not list or all(map(_is_clear, value))
+        return _RESERVED.isdisjoint(value) and all(map(is_clear, value.values()))
+    return type(value) is not list or all(map(is_clear, value))
 
 
 def _hidden(name: str, value: Any, where: str) -> Faults:
