@@ -145,11 +145,11 @@ class _Audit:
 
     def _founding(self, size: int) -> tuple[Founding | None, Malformed | Disproved | None]:
         """Entry 0, read before it is proved; what is wrong with it is said after the tree is."""
-        bundle = tile_at(None, 0, size) if size else None
+        if size == 0:
+            return None, Malformed("this log is empty", where=CHECKPOINT, rule="founding.place")
+        bundle = tile_at(None, 0, size)
+        where = f"{bundle.path}: entry 0"
         try:
-            if bundle is None:
-                raise Malformed("this log is empty", where=CHECKPOINT, rule="founding.place")  # noqa: TRY301 - told like the others
-            where = f"{bundle.path}: entry 0"
             entry = parse_entry(split_bundle(self.archive.read(bundle.path), bundle.width)[0], where=where)
             return Founding.parse(entry, where=where), None
         except (Malformed, Disproved) as error:

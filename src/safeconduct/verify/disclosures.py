@@ -18,7 +18,7 @@ from typing import Any
 
 from safeconduct.core.kernel.canonical import parse_canonical
 from safeconduct.core.kernel.errors import Fault, Malformed
-from safeconduct.core.kernel.spelling import parse_base64url, sha256
+from safeconduct.core.kernel.spelling import decode_base64url, parse_base64url, sha256
 from safeconduct.core.record.disclosure import Place, digest_of, parse_disclosure, private_fields
 from safeconduct.core.record.entry import Entry, parse_entry
 from safeconduct.core.record.finding import Finding
@@ -207,12 +207,12 @@ class _Line:
         return Malformed(message, where=self.where, next_step=_AGAIN, rule=_RULE)
 
     def _count(self, digest: str) -> None:
-        self.part.digests += parse_base64url(digest, where=self.where)
+        self.part.digests += parse_base64url(digest)
 
     def _erased(self, entry: Entry, index: int, digest: str, *, known: bool) -> None:
         record = self.disclosed.erased_by.get(digest)
-        if len(parse_base64url(digest, where=self.where)) != 32:
-            raise self._malformed("an erased digest is not 32 bytes")
+        if len(decode_base64url(digest.encode()) or b"") != 32:
+            raise self._malformed("an erased digest is not 32 bytes in base64url")
         self._count(digest)
         if not known:
             self._false(entry.leaf, index, "the digest of one of its fields", f"erased {digest}")
