@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from safeconduct.core.kernel.canonical import canonical
+from safeconduct.core.record.disclosure import disclose
+from safeconduct.core.tlog.tiles import Tile, pack_bundle, split_bundle
 from safeconduct.sim.stage import Stage
 from safeconduct.verify.report import Report
 from safeconduct.verify.rules import ALL
@@ -33,12 +37,21 @@ def examples() -> Iterator[Example]:
 
 
 EXAMPLES = tuple(examples())
+IN_SCOPE = {
+    "Tile": Tile,
+    "canonical": canonical,
+    "disclose": disclose,
+    "json": json,
+    "pack_bundle": pack_bundle,
+    "split_bundle": split_bundle,
+}
+"""What an example may use beside `stage`."""
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.rule}-{example.verdict}")
 def test_an_example_of_the_specification_says_what_the_auditor_says(example: Example) -> None:
     stage = Stage(seed="specification")
-    scope: dict[str, object] = {"stage": stage}
+    scope: dict[str, object] = {"stage": stage, **IN_SCOPE}
     exec(compile(example.code, f"docs/spec/{example.page}", "exec"), scope)  # noqa: S102 - our own pages
     report = scope.get("report") or stage.audit()
     assert isinstance(report, Report)
