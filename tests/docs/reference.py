@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from safeconduct.cli.main import COMMANDS
+from safeconduct.core.agreement.rules import FILE_RULES
 from safeconduct.core.kernel import errors
+from safeconduct.core.passage.rules import PERMISSION_RULES
 from safeconduct.core.record.kinds import KINDS, Kind
+from safeconduct.core.record.rules import Rule
 from safeconduct.verify.rules import ALL
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
@@ -63,8 +66,14 @@ def _kind(kind: Kind) -> Iterator[str]:
 
 def _rules() -> Iterator[str]:
     yield f"# Rules\n\n{GENERATED}Each rule stands with examples in the [specifications](../index.md)."
-    yield "\n| rule | what it says | assumes |\n|---|---|---|"
-    for rule in sorted(ALL.values(), key=lambda rule: rule.id):
+    yield from _table("What the auditor finds", ALL.values())
+    yield from _table("Why a pass is refused", PERMISSION_RULES)
+    yield from _table("What is wrong with an agreement, a route, a founding record", FILE_RULES)
+
+
+def _table(title: str, rules: Iterable[Rule]) -> Iterator[str]:
+    yield f"\n## {title}\n\n| rule | what it says | assumes |\n|---|---|---|"
+    for rule in sorted(rules, key=lambda rule: rule.id):
         yield f"| `{rule.id}` | {rule.sentence} | {rule.assumption} |"
 
 

@@ -49,12 +49,9 @@ def test_an_example_of_the_page_says_what_the_code_says(
     assert rules_broken(language, block) == ({rule} if verdict == "refused" else set())
 
 
-@pytest.mark.parametrize("rule", [rule.id for rule in FILE_RULES])
+@pytest.mark.parametrize("rule", [rule.id for rule in FILE_RULES if not rule.id.startswith("founding.")])
 def test_each_rule_of_the_files_is_on_the_page(rule: str) -> None:
-    if rule.startswith("founding."):
-        assert f"| `{rule}` |" in PAGE
-    else:
-        assert {verdict for _, verdict, name, _ in EXAMPLES if name == rule} == {"accepted", "refused"}
+    assert {verdict for _, verdict, name, _ in EXAMPLES if name == rule} == {"accepted", "refused"}
 
 
 def test_the_smallest_agreement_of_the_page_is_the_one_that_the_examples_change() -> None:

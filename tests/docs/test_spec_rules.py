@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,16 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from safeconduct.core.kernel.canonical import canonical
-from safeconduct.core.record.disclosure import disclose
-from safeconduct.core.tlog.tiles import Tile, pack_bundle, split_bundle
-from safeconduct.sim.stage import Stage
-from safeconduct.verify.report import Report
+from safeconduct.core.agreement.rules import FILE_RULES
+from safeconduct.core.passage.rules import PERMISSION_RULES
 from safeconduct.verify.rules import ALL
+from tests.docs.spec_scope import Scope
 
 SPEC = Path(__file__).parents[2] / "docs" / "spec"
 BLOCK = re.compile(r"^```python (accepted|refused) ([a-z_.]+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-ELSEWHERE = ("agreement.format.", "goods.format.")  # rules of the agreement's text: test_spec_agreement.py
+RULES = {
+    *ALL,
+    *(rule.id for rule in PERMISSION_RULES),
+    *(rule.id for rule in FILE_RULES if rule.id.startswith("founding.")),
+}
+"""The rules of the two files themselves have their examples in TOML and JSON: test_spec_agreement.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +39,21 @@ def examples() -> Iterator[Example]:
 
 
 EXAMPLES = tuple(examples())
-IN_SCOPE = {
-    "Tile": Tile,
-    "canonical": canonical,
-    "disclose": disclose,
-    "json": json,
-    "pack_bundle": pack_bundle,
-    "split_bundle": split_bundle,
-}
-"""What an example may use beside `stage`."""
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.rule}-{example.verdict}")
-def test_an_example_of_the_specification_says_what_the_auditor_says(example: Example) -> None:
-    stage = Stage(seed="specification")
-    scope: dict[str, object] = {"stage": stage, **IN_SCOPE}
-    exec(compile(example.code, f"docs/spec/{example.page}", "exec"), scope)  # noqa: S102 - our own pages
-    report = scope.get("report") or stage.audit()
-    assert isinstance(report, Report)
-    named = {finding.rule for finding in report.findings} | {fault.rule for fault in report.faults}
-    assert (example.rule in named) == (example.verdict == "refused"), named
+def test_an_example_of_the_specification_says_what_the_code_says(example: Example) -> None:
+    scope = Scope()
+    names = scope.names()
+    exec(compile(example.code, f"docs/spec/{example.page}", "exec"), names)  # noqa: S102 - our own pages
+    broken = scope.rules(names.get("report"))
+    assert (example.rule in broken) == (example.verdict == "refused"), broken
 
 
-@pytest.mark.parametrize("rule", [rule for rule in ALL if not rule.startswith(ELSEWHERE)])
+@pytest.mark.parametrize("rule", sorted(RULES))
 def test_each_rule_has_an_accepted_and_a_refused_example(rule: str) -> None:
     assert {example.verdict for example in EXAMPLES if example.rule == rule} == {"accepted", "refused"}
 
 
 def test_no_example_is_of_a_rule_that_does_not_exist() -> None:
-    assert {example.rule for example in EXAMPLES} <= set(ALL)
+    assert {example.rule for example in EXAMPLES} <= RULES

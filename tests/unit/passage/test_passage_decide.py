@@ -53,6 +53,7 @@ def test_a_declaration_must_be_on_record_stand_and_be_the_last() -> None:
     first = passage.declare(notice=NOTICE)
     second = passage.declare(5, notice=NOTICE, corrects=first.leaf)
     assert asked(passage, first.leaf) == [("declaration", "declaration.superseded")]
+    assert asked(passage, second.leaf) == Granted(1)
     passage.withdraw(second, 6)
     assert asked(passage, second.leaf) == [("declaration", "declaration.withdrawn")]
 

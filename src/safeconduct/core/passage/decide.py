@@ -110,7 +110,7 @@ def _goods(
 
 def _declared(state: PassageState, declared: Declared, agreement: Agreement) -> Iterator[tuple[str, str]]:
     """Rules 1 to 3."""
-    if declared is not state.declaration:
+    if declared != state.declaration:
         yield "declaration", "declaration.superseded"
     if declared.traffic_class not in agreement.classes:
         yield f"class {declared.traffic_class}", "class.unknown"

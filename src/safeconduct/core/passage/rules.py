@@ -38,6 +38,22 @@ RULES: tuple[Rule, ...] = (
     _rule("vehicle.two_names", "An IMO number goes with one name, as written.", DISCLOSURES),
 )
 
+PERMISSION_RULES: tuple[Rule, ...] = (
+    _rule("declaration.unknown", "A pass is asked for a declaration that is on record."),
+    _rule("declaration.withdrawn", "The declaration was not withdrawn."),
+    _rule("declaration.superseded", "It is the declaration's last version."),
+    _rule("class.unknown", "The agreement knows its class."),
+    _rule("direction.unknown", "The agreement knows its direction."),
+    _rule("notice.missing", "It says from when on, where the agreement asks for notice."),
+    _rule("notice.too_short", "It was declared in time."),
+    _rule("countersign.missing", "Every seat that must sign the declaration has."),
+    _rule("goods.prohibited", "The goods rules leave at least one of its lines."),
+    _rule("validity.empty", "The pass does not end before it begins."),
+    _rule("validity.past", "The pass has not ended already."),
+    _rule("pass.granted_already", "The declaration has no other pass that is still valid."),
+)
+"""Beside them a decision cites `countersign.refused`, and for a revocation `pass.unknown` and `pass.revoked`."""
+
 ASSUMPTION_OF: Mapping[str, str] = {rule.id: rule.assumption for rule in RULES}
 
 NEEDS: Mapping[str, str] = {
