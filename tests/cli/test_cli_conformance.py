@@ -1,20 +1,16 @@
-import argparse
 import json
 import shutil
 from pathlib import Path
 
 import pytest
 
-from safeconduct.cli import conformance
-from safeconduct.core.kernel.errors import Malformed, Unavailable
+from safeconduct.cli.main import main
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 
 
 def command(*words: str | Path) -> int:
-    parser = argparse.ArgumentParser()
-    conformance.configure(parser)
-    return conformance.run(parser.parse_args([str(word) for word in words]))
+    return main(["conformance", *map(str, words)])
 
 
 def test_our_own_vectors_all_pass(capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,16 +44,20 @@ def test_an_unknown_name_is_listed_and_fails_nothing(
     assert printed["files"][0]["passed"] == 29
 
 
-def test_a_path_that_is_not_there_is_named() -> None:
-    with pytest.raises(Malformed, match="no such file"):
-        command("nowhere.json")
+def test_a_path_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("nowhere.json") == 5
+    assert "nowhere.json: there is no such file" in capsys.readouterr().err
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> bytes:
-        raise PermissionError(path)
+def test_a_folder_without_vectors_does_not_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(tmp_path) == 2
+    assert "no vector file is in it" in capsys.readouterr().err
 
-    (tmp_path / "vkeys.json").write_text("{}")
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    with pytest.raises(Unavailable, match=r"vkeys\.json"):
-        command(tmp_path)
+
+def test_every_file_that_cannot_be_run_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "tiles.json").write_text("[" * 100_000)
+    (tmp_path / "vkeys.json").write_bytes("{}".encode("utf-16"))
+    assert command(tmp_path) == 2
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'tiles.json'}: this vector file has another shape" in said
+    assert f"{tmp_path / 'vkeys.json'}: this vector file has another shape" in said

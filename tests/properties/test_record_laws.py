@@ -13,7 +13,13 @@ from safeconduct.core.kernel.canonical import canonical
 from safeconduct.core.kernel.errors import Malformed
 from safeconduct.core.kernel.spelling import print_base64url
 from safeconduct.core.record.chain import KeyChain, Link
-from safeconduct.core.record.disclosure import disclose, parse_disclosure, reveal
+from safeconduct.core.record.disclosure import (
+    digests_in,
+    disclose,
+    parse_disclosure,
+    private_fields,
+    reveal,
+)
 from safeconduct.core.record.entry import parse_entry, references
 from safeconduct.core.record.kinds import KINDS
 from safeconduct.core.record.schema import is_clear
@@ -37,6 +43,8 @@ def read_or_refused(data: bytes) -> None:
     assert data == b".".join((head, print_base64url(canonical(entry.payload)).encode(), signature))
     assert all(len(leaf) == 64 for leaf in references(entry))
     reveal(entry, ())
+    digests = digests_in(canonical(entry.payload).decode())
+    assert sorted(digests) == sorted(digest for _, digest in private_fields(entry.payload))
 
 
 @given(st.binary() | st.from_regex(rb"\A[A-Za-z0-9_-]{0,8}\.[A-Za-z0-9_-]{0,8}\.[A-Za-z0-9_-]{86}\Z"))

@@ -99,7 +99,7 @@ def granted_by_the_agency(stage: Stage, *, early: bool) -> None:
     """An amendment gives agencies the power to grant passes, and one uses it, too early or in time."""
     text = corridor_file("agreement.toml").replace("version = 1", "version = 2")
     clear = {
-        "agreement": text.replace('pass = ["officer"]', 'pass = ["officer", "declarant"]'),
+        "agreement": text.replace('pass = ["mission/officer"]', 'pass = ["mission/officer", "declarant"]'),
         "route": corridor_file("route.geojson"),
         "version": 2,
     }

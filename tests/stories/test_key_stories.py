@@ -67,6 +67,15 @@ def handed_in_late(stage: Stage, passage: Movement) -> None:
     passage.account("left", "south-gate")
 
 
+def far_ahead_with_a_stolen_key(stage: Stage, passage: Movement) -> None:
+    """The thief's numbers are nobody's duty: no hole is left below them."""
+    last = passage.account("left", "south-gate")
+    thief = stage.hand("relief-one").copy()
+    thief.seq = 1000
+    thief.record("account", passage=passage.psg, clear={"what": "refused", "post": "south-gate"})
+    stage.revoke(stage.hand("relief-one"), last=last)
+
+
 def kept_back(stage: Stage, passage: Movement) -> None:
     claims = {"what": "arrived", "post": "south-gate"}
     stage.hand("relief-one").write("account", passage=passage.psg, clear=claims)
@@ -95,6 +104,7 @@ def two_values_for_one_field(_: Stage, passage: Movement) -> None:
         (back_dated_by_a_revoked_key, {"key.revoked"}),
         (copied, {"chain.fork"}),
         (kept_back, {"chain.hole"}),
+        (far_ahead_with_a_stolen_key, {"key.revoked"}),
         (under_a_version_not_in_force, {"agreement.version"}),
         (two_values_for_one_field, {"private.two_digests"}),
     ],
@@ -117,6 +127,38 @@ def test_a_hole_is_not_handed_in_yet_until_the_offline_limit_has_passed() -> Non
     report = stage.audit()
     assert rules(report) == set()
     assert ("chain.hole", "not handed in yet") in open_rules(report)
+
+
+@pytest.mark.parametrize(
+    ("last_good", "admitted", "by_a_revoked_key"),
+    [
+        ("after", False, set()),
+        ("before", False, {"thief", "owner", "owner's next"}),
+        ("before", True, {"thief"}),
+    ],
+)
+def test_of_a_fork_who_revokes_the_key_says_which_branch_was_the_owners(
+    last_good: str, *, admitted: bool, by_a_revoked_key: set[str]
+) -> None:
+    """The lack is the first: a last good record after the fork leaves the thief's, logged first, as evidence."""
+    stage = Stage()
+    passage = under_way(stage)
+    passage.exit()
+    owner = stage.hand("relief-one")
+    before = passage.account("arrived", "south-gate")
+    thief = owner.copy()
+    clear = {"what": "refused", "post": "south-gate"}
+    told = {"thief": thief.record("account", passage=passage.psg, clear=clear)}
+    told["owner"] = passage.account("waited", "south-gate")
+    told["owner's next"] = passage.account("left", "south-gate")
+    stage.revoke(owner, last=before if last_good == "before" else told["owner's next"])
+    for name in ("owner", "owner's next") if admitted else ():
+        stage.hand("mission/root").record("correction", clear={"of": told[name].leaf, "admits": True})
+    evening(stage)
+    findings = stage.audit().findings
+    assert {finding.rule for finding in findings} - {"key.revoked"} == {"chain.fork"}
+    revoked = {finding.entries[-1] for finding in findings if finding.rule == "key.revoked"}
+    assert revoked == {stage.index_of(told[name]) for name in by_a_revoked_key}
 
 
 def test_what_a_copied_key_signs_after_its_owner_stopped_looks_like_its_own() -> None:

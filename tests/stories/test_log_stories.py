@@ -171,6 +171,7 @@ def test_a_record_that_was_accepted_and_is_not_in_the_log_is_shown_by_its_receip
     if cheats:
         stage.cheat.drop(account, helped_by=tuple(stage.hands.values()), colluding=SEATS)
     assert rules(stage.audit(receipts=receipts)) == ({"log.receipt"} if cheats else set())
+    assert rules(stage.audit()) == set(), "the lack: without the receipt nothing tells of it"
 
 
 @pytest.mark.parametrize("cheats", [False, True], ids=["honest", "withheld"])
@@ -201,7 +202,7 @@ def test_an_offer_that_was_refused_too_is_shown_by_the_party_that_published_it(*
     evening(stage)
     offers = [account.entry + b"\n"]
     assert rules(stage.audit(offers=offers)) == ({"offered.withheld"} if cheats else set())
-    assert rules(stage.audit()) == set()
+    assert rules(stage.audit()) == set(), "the lack: whoever has no offer knows of none"
 
 
 @pytest.mark.parametrize(("asleep", "named"), [(0, set()), (1, set()), (2, {"head.no_quorum"})])

@@ -42,6 +42,13 @@ def by_the_declarant(_: Stage, passage: Movement) -> None:
     passage.grant(by="relief-one")
 
 
+def by_a_partys_officer(stage: Stage, passage: Movement) -> None:
+    """A party enrols whom it likes for itself; passes are the mission's officers' alone."""
+    stage.enrol("orva/officer")
+    stage.publish()
+    passage.grant(by="orva/officer")
+
+
 def revoked(stage: Stage, passage: Movement) -> None:
     passage.grant()
     passage.revoke()
@@ -55,6 +62,7 @@ def revoked(stage: Stage, passage: Movement) -> None:
         (forged, {"pass.unknown"}),
         (by_a_stranger, {"key.unknown", "pass.unknown"}),
         (by_the_declarant, {"key.power", "pass.unknown"}),
+        (by_a_partys_officer, {"key.power", "pass.unknown"}),
         (
             lambda stage, passage: passage.grant(clear={"valid_from": stage.clock.now() + 86_400}),
             {"pass.not_yet"},
@@ -63,7 +71,17 @@ def revoked(stage: Stage, passage: Movement) -> None:
         (revoked, {"pass.revoked"}),
         (lambda _, __: None, {"pass.missing"}),
     ],
-    ids=["honest", "forged", "stranger's", "declarant's own", "not yet", "expired", "revoked", "none"],
+    ids=[
+        "honest",
+        "forged",
+        "stranger's",
+        "declarant's own",
+        "party's",
+        "not yet",
+        "expired",
+        "revoked",
+        "none",
+    ],
 )
 def test_a_pass_that_is_no_good_is_named(grant: Tell, named: set[str]) -> None:
     assert through(Stage(), expired_by_now(grant)) == named
@@ -88,6 +106,21 @@ def test_a_forged_pass_is_provisional_while_its_record_may_still_come_in() -> No
     passage.enter()
     found = {finding.rule: finding.provisional for finding in stage.audit().findings}
     assert found == {"pass.unknown": True}
+
+
+@pytest.mark.parametrize(("late", "named"), [(True, set()), (False, {"pass.refused_goods"})])
+def test_a_declaration_that_is_corrected_later_makes_no_pass_wrong(*, late: bool, named: set[str]) -> None:
+    """A permission is judged on what its signer had; a late record makes no earlier decision wrong."""
+    stage = Stage()
+    passage = stage.declare()
+    if late:
+        passage.grant()
+        stage.clock.advance(minutes=10)
+    passage.declare(goods=[("9306", 50, "KGM")])
+    if not late:
+        passage.grant()
+    evening(stage)
+    assert rules(stage.audit()) == named
 
 
 @pytest.mark.parametrize(("plate", "named"), [("KM 4711", set()), ("KM 4712", {"pass.other_vehicle"})])

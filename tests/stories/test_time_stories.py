@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from safeconduct.sim.clock import HandClock
+from safeconduct.sim.hand import Written
 from safeconduct.sim.movement import Movement
 from safeconduct.sim.stage import Stage
-from tests.stories.told import evening, rules, under_way
+from tests.stories.told import evening, open_rules, rules, under_way
 
 HOUR_S = 3_600
 
@@ -59,6 +62,94 @@ def test_a_record_dated_outside_what_the_heads_allow_is_named(
     stage.clock.advance(hours=3)
     evening(stage)
     assert rules(stage.audit()) == named
+
+
+def test_a_post_that_hands_in_a_day_late_while_the_log_went_on_is_named_and_nobody_else() -> None:
+    assert late_by(hours=20) == {}
+    assert late_by(hours=40) == {"time.late": {"south-gate/post"}}
+
+
+def test_where_the_witnesses_stalled_nobody_is_late() -> None:
+    """The lack: without dated heads in between, nothing proves for how long the record was kept back."""
+    assert "time.late" not in late_by(hours=40, asleep=True)
+
+
+def late_by(*, hours: int, asleep: bool = False) -> dict[str, set[str]]:
+    """The south gate has no network for so long; what is named, and whom it touches."""
+    stage = Stage()
+    stage.hand("south-gate").offline = True
+    passage = under_way(stage)
+    passage.find_seal("S-1")
+    passage.exit()
+    for witness in stage.witnesses:
+        witness.asleep = asleep
+    stage.pass_time(hours=hours)
+    stage.hand("south-gate").connect()
+    for witness in stage.witnesses:
+        witness.asleep = False
+    stage.clock.advance(minutes=10)
+    stage.close_watches()
+    stage.clock.advance(hours=3)
+    named: dict[str, set[str]] = {}
+    for finding in stage.audit().findings:
+        named.setdefault(finding.rule, set()).add(finding.touches)
+    return named
+
+
+def a_record_named_early(stage: Stage) -> Written:
+    """A declarant shows a post the leaf of a record as if of a pass, and keeps the record back."""
+    psg = "ab" * 16
+    claims = {"what": "left", "post": "south-gate"}
+    told: dict[str, Any] = {"iat": stage.clock.now() + 60 * HOUR_S, "seen": None}
+    kept = stage.hand("relief-one").write("account", passage=psg, clear=claims, **told)
+    clear = {"post": "south-gate", "direction": "in", "class": "resident", "pass": kept.leaf}
+    stage.hand("south-gate").record("arrival", passage=psg, clear=clear)
+    return kept
+
+
+@pytest.mark.parametrize("cheats", [False, True])
+def test_a_record_that_is_logged_late_moves_no_time_of_a_post_that_named_it(*, cheats: bool) -> None:
+    """Else everything that the post saw afterwards would be as late as a declarant likes, here: past a pass's end."""
+    stage = Stage()
+    passage = stage.declare(direction="out")
+    passage.grant(hours=3)
+    kept = a_record_named_early(stage)
+    stage.clock.advance(hours=1)
+    passage.enter()
+    stage.clock.advance(hours=2)
+    passage.exit()
+    evening(stage)
+    if cheats:
+        stage.hand_in(kept)
+    stage.pass_time(hours=12)
+    assert "pass.expired" not in {rule for rule, _ in open_rules(stage.audit())}
+
+
+def test_a_head_is_not_earlier_than_one_of_fewer_entries() -> None:
+    stage = Stage()
+    ahead = HandClock(stage.clock.now() + 280)  # a witness's clock may be 5 min ahead
+    for witness in stage.witnesses:
+        witness.clock = ahead
+    stage.declare()
+    stage.publish()
+    for witness in stage.witnesses:
+        witness.clock = stage.clock
+    stage.declare()
+    report = stage.audit()
+    assert report.head is not None
+    assert report.head.time == ahead.now() > stage.clock.now()
+
+
+@pytest.mark.parametrize(("awake", "dated"), [(3, True), (2, True), (1, False), (0, False)])
+def test_single_cosignatures_date_nothing(awake: int, *, dated: bool) -> None:
+    stage = Stage()
+    for witness in stage.witnesses[awake:]:
+        witness.asleep = True
+    passage = stage.declare()
+    passage.account("left", iat=stage.clock.now() + 30 * HOUR_S)
+    stage.clock.advance(hours=1)
+    named = rules(stage.audit())
+    assert ("time.after_head" in named) == dated
 
 
 def test_a_first_record_that_saw_no_head_can_be_back_dated_unseen() -> None:

@@ -3,7 +3,7 @@
 Rules of reading:
  1. A path is relative, with `/` between its parts; none is empty, `.` or `..`; no backslash, no control
     character.
- 2. No path stands twice. Nothing is a link, a device or encrypted.
+ 2. No path stands twice. Nothing is a link, a device or encrypted, or a folder under a file's name.
  3. A file is no larger than a file of its name can be; the size that a .zip declares is not believed.
 """
 
@@ -88,6 +88,7 @@ class FolderArchive:
         with os.scandir(folder) as items:
             for item in items:
                 if item.is_dir(follow_symlinks=False):
+                    _check_folder(prefix + item.name, self.folder)
                     yield from self._walk(folder / item.name, f"{prefix}{item.name}/")
                 elif item.is_file(follow_symlinks=False):
                     yield prefix + item.name
@@ -190,12 +191,22 @@ def _check_member(member: zipfile.ZipInfo, name: str, where: str) -> None:
             f"{name[:200]!r} hides a part of its name", where=where, next_step="Ask for another copy"
         )
     check_path(name, where)
+    if member.is_dir():
+        _check_folder(name, where)
     mode = member.external_attr >> 16
     if member.flag_bits & 1 or stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise _no_plain_file(name, where)
     bound = largest(name) or _MIB
     if member.file_size > bound and not member.is_dir():
         raise _too_large(name, bound, where)
+
+
+def _check_folder(path: str, where: Path | str) -> None:
+    """Rule 2: else a file would be missing without a trace."""
+    if largest(path) is not None:
+        raise Malformed(
+            f"{path!r} is a folder", where=str(where), next_step="Ask for another copy; a file has this name"
+        )
 
 
 def _pieces(file: IO[bytes], path: str, where: Path) -> Iterator[bytes]:
@@ -291,7 +302,9 @@ def _remove(path: Path) -> None:
 
 def check_replaceable(target: Path, *, corridor: str, size: int) -> None:
     """Refuses to overwrite what is not an older archive of this corridor."""
-    if target.is_symlink() or (target.exists() and not _is_empty(target)):
+    with writing(target):
+        taken = target.is_symlink() or (target.exists() and not _is_empty(target))
+    if taken:
         try:
             found, found_size = _identity(open_archive(target))
         except SafeconductError as error:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from safeconduct.adapters.files import already_there, sync_folder, writing
-from safeconduct.core.kernel.errors import Malformed
+from safeconduct.adapters.files import already_there, new_place, sync_folder, writing
 
 MARK = "DEMO"
 _MARK_TEXT = "Made by `safeconduct demo`, which replaces this folder when it is run again.\n"
@@ -19,9 +18,10 @@ _OURS = frozenset({MARK, "corridor", "archives"})
 @contextmanager
 def fresh_folder(folder: Path) -> Iterator[Path]:
     """An empty folder to fill; once the block ends without an error it stands at `folder`, whole."""
-    folder = new_folder(folder)
-    if folder.is_symlink() or (folder.exists() and not _may_be_replaced(folder)):
-        raise already_there(folder)
+    folder = new_place(folder)
+    with writing(folder):
+        if folder.is_symlink() or (folder.exists() and not _may_be_replaced(folder)):
+            raise already_there(folder)
     beside = folder.with_name(f".{folder.name}.{os.getpid()}")
     old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
     try:
@@ -39,14 +39,6 @@ def fresh_folder(folder: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(beside, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
-
-
-def new_folder(folder: Path) -> Path:
-    """Its full name; refuses the folder that somebody is in: it is put into place by renaming."""
-    full = Path(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow a link
-    if full in (Path.cwd(), *Path.cwd().parents):
-        raise Malformed("you are inside this folder", where=str(folder), next_step="Name another one")
-    return full
 
 
 def _may_be_replaced(folder: Path) -> bool:

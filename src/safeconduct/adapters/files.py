@@ -51,6 +51,14 @@ def _said(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
 
 
+def new_place(path: Path) -> Path:
+    """Its full name; refuses the folder that somebody is in: what is new is put into place by renaming."""
+    full = Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would follow a link
+    if full in (Path.cwd(), *Path.cwd().parents):
+        raise Malformed("you are inside this folder", where=str(path), next_step="Name another one")
+    return full
+
+
 def write_new(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """`data` in a new file: whole and durable, or not there at all; never over another file."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")

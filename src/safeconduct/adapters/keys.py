@@ -7,15 +7,16 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from safeconduct.adapters.files import reading, write_new
+from safeconduct.adapters.files import read_file, reading, write_new, writing
 from safeconduct.core.kernel.errors import Malformed, Unavailable
 from safeconduct.core.kernel.spelling import parse_base64url, print_base64url
 from safeconduct.core.tlog.signature import acceptable_key
 
+_MOST = 65_536
 _MAKE_ONE = "Make a key with: safeconduct key new FILE"
 
 
@@ -58,7 +59,9 @@ def read_key(path: Path) -> Ed25519Key:
     jwk = _read_jwk(path)
     if "d" not in jwk:
         raise Malformed("this is a public key", where=str(path), next_step="Name the private key's file")
-    if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+    with reading(path):
+        mode = stat.S_IMODE(path.stat().st_mode)
+    if os.name == "posix" and mode & 0o077:
         raise Malformed(
             "others can read this private key", where=str(path), next_step=f"Run: chmod 600 {path}"
         )
@@ -77,15 +80,25 @@ def read_public_key(path: Path) -> bytes:
 
 
 def _read_jwk(path: Path) -> dict[str, Any]:
-    with reading(path):
-        data = path.read_bytes()[:65_536]
+    data = read_file(path, most=_MOST)
     try:
-        jwk = json.loads(data)
+        jwk = json.loads(data.decode(), object_pairs_hook=_each_once, parse_constant=_no_number)
     except (ValueError, RecursionError):
         jwk = None
     if not isinstance(jwk, dict) or jwk.get("kty") != "OKP" or jwk.get("crv") != "Ed25519":
         raise Malformed("this is not an Ed25519 key in JWK form", where=str(path), next_step=_MAKE_ONE)
     return jwk
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a name that stands twice one reader takes the first value, another the last."""
+    if len(dict(members)) != len(members):
+        raise ValueError
+    return dict(members)
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(word)
 
 
 def _member(jwk: dict[str, Any], name: str, path: Path) -> bytes:
@@ -105,13 +118,16 @@ class KeyFolder:
     def signer(self, name: str) -> Ed25519Key:
         """The key called `name`."""
         path = self.folder / f"{name}.jwk"
-        if not path.exists():
-            raise Unavailable(f"the private key {name!r} is not here", where=str(path), next_step=_BRING_IT)
+        with reading(path):
+            if not path.exists():
+                message = f"the private key {name!r} is not here"
+                raise Unavailable(message, where=str(path), next_step=_BRING_IT)
         return read_key(path)
 
     def keep(self, name: str, key: Ed25519Key) -> None:
         """Writes a new key; refuses to overwrite."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with writing(self.folder):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_key(self.folder / f"{name}.jwk", key)
 
     def names(self) -> tuple[str, ...]:

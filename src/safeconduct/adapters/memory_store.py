@@ -31,7 +31,7 @@ class MemoryStore:
         note = sign([row.entry for row in rows])
         self._check_size(expected_size)  # whoever signed may have appended meanwhile
         fresh = {row.jti: expected_size + n for n, row in enumerate(rows)}
-        if len(fresh) < len(rows) or not fresh.keys().isdisjoint(self._by_jti):
+        if len(fresh) < len(rows) or not self._by_jti.keys().isdisjoint(fresh):
             raise repeated_jti()
         self._rows.extend(rows)
         self._by_jti.update(fresh)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from safeconduct.adapters.files import already_there
+from safeconduct.adapters.files import already_there, reading
 from safeconduct.adapters.memory_store import another_was_first, check_rows, never_committed, repeated_jti
 from safeconduct.core.kernel.errors import Malformed, SafeconductError, Unavailable
 from safeconduct.service.ports import Row, SignRows, StoredHead
@@ -47,9 +47,11 @@ class SqliteStore:
     def __init__(self, path: Path, *, create: bool = False) -> None:
         """Opens the file at `path`, which is there; or creates it, where nothing is."""
         self._path = path
-        if create and path.exists():
+        with reading(path):
+            there = path.exists()
+        if create and there:
             raise already_there(path)
-        if not create and not path.exists():
+        if not create and not there:
             raise Unavailable(
                 "no corridor is here", where=str(path), next_step="Found one: safeconduct init DIR"
             )
@@ -196,8 +198,16 @@ class SqliteStore:
         """SQLite's errors in our words; none leaves this module."""
         try:
             yield
+        except UnicodeDecodeError as error:  # a damaged file's own names, in SQLite's complaint
+            raise _not_whole(str(self._path)) from error
         except sqlite3.Error as error:
             raise _in_our_words(error, str(self._path)) from error
+
+
+def _not_whole(where: str) -> Malformed:
+    return Malformed(
+        "this is no longer a whole database", where=where, next_step="Keep the file, and restore a copy"
+    )
 
 
 def _in_our_words(error: sqlite3.Error, where: str) -> SafeconductError:
@@ -216,11 +226,9 @@ def _in_our_words(error: sqlite3.Error, where: str) -> SafeconductError:
                 "another program is writing", where=where, next_step="Wait for it, then repeat"
             )
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-            return Malformed(
-                "this is no longer a whole database",
-                where=where,
-                next_step="Keep the file, and restore a copy",
-            )
+            return _not_whole(where)
+        case _ if str(error).startswith("Could not decode"):  # the rest of it is the value
+            return _not_whole(where)
         case sqlite3.SQLITE_CONSTRAINT if "jti" in str(error):
             return repeated_jti()
         case sqlite3.SQLITE_CONSTRAINT if "entries.number" in str(error) or "committed.size" in str(error):

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
             faults.extend(error.faults)
     if faults or agreement is None:
         raise Malformed.of(faults)
-    require_fit(text or "", line_text or "")
+    require_fit(text or "", line_text, where=str(arguments.file))
     sections, unset = in_words(agreement, line), agreement.unset()
     for heading, sentences in sections:
         console.say(heading)

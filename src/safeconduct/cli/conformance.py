@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
+import stat
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from safeconduct.core.kernel.errors import Malformed, Unavailable
-from safeconduct.verify.conformance import Counts
+from safeconduct.adapters.files import read_file, reading
+from safeconduct.cli.console import Console
+from safeconduct.core.kernel.errors import Fault, Malformed
+from safeconduct.verify.conformance import Counts, is_known
 from safeconduct.verify.conformance import run as run_vectors
 
 SUMMARY = "run vector files against this implementation"
+_MOST = 64 * 2**20
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -19,39 +23,48 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="a vector file, or a folder of them"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0: no known file has a mismatch; 1: one has."""
-    results = [(path, run_vectors(path.name, _read(path))) for path in _files(arguments.paths)]
-    if arguments.json:
-        print(json.dumps(_document(results), ensure_ascii=False, indent=2))
-    else:
-        for path, counts in results:
-            print("\n".join(_lines(path, counts)))
-        print(_total(results))
+    console: Console = arguments.console
+    results = _run_all(_files(arguments.paths))
+    for path, counts in results:
+        for line in _lines(path, counts):
+            console.say(line)
+    console.say(_total(results))
+    console.document(_document(results))
     return int(any(counts is not None and counts.failed for _, counts in results))
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files themselves; of a folder its `.json` files, in order."""
+    """The files themselves; of a folder its `.json` files, in order, and at least one."""
     for path in paths:
-        if path.is_dir():
-            yield from sorted(found for found in path.rglob("*.json") if found.is_file())
-        elif path.is_file():
-            yield path
-        else:
-            raise Malformed("there is no such file", where=str(path), next_step="Name a file or a folder")
+        with reading(path):
+            mode = path.stat().st_mode
+            in_it = [path]
+            if stat.S_ISDIR(mode):
+                in_it = sorted(found for found in path.rglob("*.json") if found.is_file())
+        if not in_it:
+            raise Malformed(
+                "no vector file is in it", where=str(path), next_step="Name a folder with .json files"
+            )
+        yield from in_it
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Unavailable(
-            "this file cannot be read", where=str(path), next_step="Check its rights"
-        ) from error
+def _run_all(paths: Iterable[Path]) -> list[tuple[Path, Counts | None]]:
+    """Each file's counts, or every file that is none."""
+    results: list[tuple[Path, Counts | None]] = []
+    faults: list[Fault] = []
+    for path in paths:
+        try:
+            data = read_file(path, most=_MOST) if is_known(path.name) else b""
+            results.append((path, run_vectors(path.name, data)))
+        except Malformed as error:
+            faults.extend(replace(fault, where=str(path)) for fault in error.faults)
+    if faults:
+        raise Malformed.of(faults)
+    return results
 
 
 def _lines(path: Path, counts: Counts | None) -> list[str]:

@@ -9,6 +9,7 @@ import json as json_text
 import os
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -20,6 +21,10 @@ _NATURES = {
     "simulated": "This corridor is simulated: nothing in it happened.",
     "replay": "This corridor is a replay: records made afterwards from a source, with keys of our own.",
 }
+
+
+class Unheard(Exception):
+    """Nobody takes what is written; its cause is the system's error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Console:
     def note(self, text: str) -> None:
         """A remark beside the result."""
         if not self.quiet:
-            _write(sys.stderr, text)
+            _aside(text)
 
     def nature(self, nature: str) -> None:
         """What every command says of a corridor that is not live."""
@@ -53,13 +58,20 @@ class Console:
         """Every fault with its place and what to do; returns the exit code."""
         kind = type(error).__name__
         for fault in error.faults:
-            _write(sys.stderr, f"✗ {fault}")
+            _aside(f"✗ {fault}")
         faults = [
             {"message": one.message, "where": one.where, "next_step": one.next_step, "rule": one.rule}
             for one in error.faults
         ]
         self.document({"error": kind, "faults": faults})
         return error.exit_code
+
+    def flush(self) -> None:
+        """The result is out, or `Unheard`."""
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            raise Unheard from error
 
     def step(self, name: str, done: int, total: int) -> None:
         """Progress of long work, on a terminal only."""
@@ -74,11 +86,22 @@ def clean(text: str) -> str:
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _aside(text: str) -> None:
+    """On standard error: where nobody takes that, the exit code still speaks."""
+    with suppress(Unheard):
+        _write(sys.stderr, text)
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # it was closed before we began
+        raise Unheard
     line = clean(text)
     if line[:1] in _COLOURS and stream.isatty() and not os.environ.get("NO_COLOR"):
         line = f"\x1b[{_COLOURS[line[0]]}m{line[0]}\x1b[0m{line[1:]}"
     try:
-        stream.write(line + "\n")
-    except UnicodeEncodeError:
-        stream.write(line.encode("ascii", "backslashreplace").decode("ascii") + "\n")
+        try:
+            stream.write(line + "\n")
+        except UnicodeEncodeError:
+            stream.write(line.encode("ascii", "backslashreplace").decode("ascii") + "\n")
+    except OSError as error:
+        raise Unheard from error

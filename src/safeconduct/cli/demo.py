@@ -11,6 +11,7 @@ from pathlib import Path
 
 from safeconduct.adapters.archives import FolderArchive
 from safeconduct.adapters.demo_folder import fresh_folder
+from safeconduct.adapters.files import reading
 from safeconduct.adapters.replay_folder import ReplayFolder
 from safeconduct.cli.console import Console
 from safeconduct.cli.demonstration import Demonstration
@@ -77,7 +78,9 @@ def demonstrate(example: Path, folder: Path, console: Console) -> Demonstration:
 
 def _example(examples: Path) -> Path:
     found = examples / EXAMPLE
-    if not found.is_dir():
+    with reading(found):
+        there = found.is_dir()
+    if not there:
         raise Unavailable(
             "the example is not there",
             where=str(found),

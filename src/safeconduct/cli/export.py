@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 from safeconduct.adapters.archives import check_replaceable, write_archives
+from safeconduct.adapters.files import new_place
 from safeconduct.cli.console import Console
 from safeconduct.core.kernel.errors import Malformed
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note
 from safeconduct.core.tlog.policy import Policy
 from safeconduct.service.export import PUBLIC, Archive, export
-from safeconduct.wiring.offline import open_corridor
+from safeconduct.wiring.offline import Corridor, open_corridor
 
 SUMMARY = "an archive for each reader: a folder or a .zip that is audited alone"
 
@@ -39,17 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     readers = list(dict.fromkeys(arguments.readers or [PUBLIC]))
     targets = _targets(arguments.out, readers, zipped=arguments.zip)
     with open_corridor(arguments.folder) as corridor:
-        founding = corridor.founding
-        for target in targets.values():  # before anything is logged
-            check_replaceable(target, corridor=founding.cor, size=corridor.sequencer.size + len(readers) + 1)
-        archives = export(corridor.sequencer, readers, now=corridor.clock.now())
-        size = max(archive.head.size for archive in archives)
-        write_archives(
-            {targets[archive.reader]: archive.files() for archive in archives},
-            corridor=founding.cor,
-            size=size,
-        )
-        policy = corridor.sequencer.policy
+        archives = export_to(corridor, targets)
+        founding, policy = corridor.founding, corridor.sequencer.policy
     console.nature(founding.nature)
     for archive in archives:
         console.say(f"✓ {targets[archive.reader]}: for {archive.reader}, {_head_in_words(archive, policy)}")
@@ -64,8 +57,20 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def export_to(corridor: Corridor, targets: Mapping[str, Path]) -> tuple[Archive, ...]:
+    """For each reader the archive at its target; all of them at one head, or none."""
+    identifier, size = corridor.founding.cor, corridor.sequencer.size
+    for target in targets.values():  # before anything is logged
+        check_replaceable(target, corridor=identifier, size=size + len(targets) + 1)
+    archives = export(corridor.sequencer, [*targets], now=corridor.clock.now())
+    files = {targets[archive.reader]: archive.files() for archive in archives}
+    write_archives(files, corridor=identifier, size=max(archive.head.size for archive in archives))
+    return archives
+
+
 def _targets(out: Path, readers: list[str], *, zipped: bool) -> dict[str, Path]:
     if len(readers) == 1:
+        new_place(out)
         return {readers[0]: out.with_name(f"{out.name}.zip") if zipped and out.suffix != ".zip" else out}
     if out.suffix == ".zip":
         raise Malformed(

@@ -11,6 +11,7 @@ from safeconduct.adapters.files import read_file
 from safeconduct.adapters.keys import Ed25519Key, read_key, read_public_key
 from safeconduct.cli.console import Console
 from safeconduct.core.agreement.enrolment import consents_in_words
+from safeconduct.core.agreement.fit import require_fit
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.agreement.keyring import Keyring
 from safeconduct.core.agreement.parse import parse_agreement
@@ -115,6 +116,7 @@ def _plan(arguments: argparse.Namespace, keys: dict[str, Ed25519Key]) -> Plan:
             faults.extend(error.faults)
     if faults:
         raise Malformed.of(faults)
+    require_fit(texts["agreement"], texts["route"], where=str(arguments.agreement))
     quorum = len(witnesses) // 2 + 1 if witnesses else 0
     return Plan(
         agreement=texts["agreement"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from safeconduct.adapters.chance import SystemChance
@@ -25,10 +26,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Writes both files, or neither."""
     console: Console = arguments.console
     private: Path = arguments.file
+    if os.path.lexists(private):
+        raise already_there(private)
     public = private.with_name(f"{private.name}.pub")
-    for path in (private, public):
-        if path.exists() or path.is_symlink():
-            raise already_there(path)
+    if os.path.lexists(public):
+        raise already_there(public)
     key = Ed25519Key(SystemChance().bytes("key new", 32))
     write_new(public, print_public_key(key.public_key).encode())
     # Crash here: a public key that nothing uses.

@@ -46,9 +46,9 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command line."""
     words = sys.argv[1:] if argv is None else argv
     flags, rest = _split_flags(words)
-    if not rest or rest[0] in ("-h", "--help", "help"):
+    if (not rest and "--json" not in flags) or rest[:1] in (["-h"], ["--help"], ["help"]):
         return _answer(help_text(), 0 if rest else 2)
-    if rest[0] == "--version":
+    if rest[:1] == ["--version"]:
         from safeconduct import __version__  # noqa: PLC0415
 
         return _answer(f"safeconduct {__version__}\n", 0)
@@ -92,8 +92,11 @@ def _answer(text: str, code: int) -> int:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python complains once more at its end
     except UnicodeEncodeError:
-        sys.stdout.write(text.encode("ascii", "backslashreplace").decode("ascii"))
+        return _answer(text.encode("ascii", "backslashreplace").decode("ascii"), code)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python complains once more at its end
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write("✗ standard output cannot be written. Make room, or send it elsewhere.\n")
+            return 5
     return code

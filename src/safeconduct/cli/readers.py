@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from safeconduct.adapters.archives import FolderArchive, write_archives
+from safeconduct.adapters.archives import FolderArchive
 from safeconduct.adapters.workers import ForkWorkers
 from safeconduct.cli.console import Console
-from safeconduct.service.export import export
+from safeconduct.cli.export import export_to
 from safeconduct.verify.audit import Options, audit
 from safeconduct.verify.report import Report
 from safeconduct.wiring.offline import open_corridor
@@ -19,11 +19,8 @@ CORRIDOR, ARCHIVES = "corridor", "archives"
 def export_all(folder: Path, readers: Sequence[str]) -> str:
     """From the corridor in `folder` an archive for each reader; returns the corridor's identifier."""
     with open_corridor(folder / CORRIDOR) as corridor:
-        identifier = corridor.founding.cor
-        archives = export(corridor.sequencer, readers, now=corridor.clock.now())
-        files = {folder / ARCHIVES / archive.reader: archive.files() for archive in archives}
-        write_archives(files, corridor=identifier, size=corridor.sequencer.size)
-    return identifier
+        export_to(corridor, {reader: folder / ARCHIVES / reader for reader in readers})
+        return corridor.founding.cor
 
 
 def archive_of(folder: Path, reader: str) -> FolderArchive:

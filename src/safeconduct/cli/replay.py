@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from safeconduct.adapters.demo_folder import new_folder
 from safeconduct.adapters.replay_folder import ReplayFolder
 from safeconduct.cli.console import Console
 from safeconduct.service.replay_source import Replayable, read_replayable
@@ -59,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 def into_folder(source: Replayable, folder: Path) -> Replay:
     """The source replayed into a new corridor's folder."""
     seed = source.source.seed.encode()
-    with new_store(new_folder(folder), keys=kept_keys(source), seed=seed) as store:
+    with new_store(folder, keys=kept_keys(source), seed=seed) as store:
         return replay(source, store)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from safeconduct.cli.console import Console
+from safeconduct.cli.console import Console, Unheard
 from safeconduct.core.kernel.errors import Malformed, SafeconductError, Unavailable
 from safeconduct.core.kernel.nearest import did_you_mean
 
@@ -26,20 +25,32 @@ def run(flags: Sequence[str], words: Sequence[str], commands: Mapping[str, str])
     """The command that `words` begin with, of `commands` and their modules; `flags` stood before it."""
     console = Console(json="--json" in (*flags, *words), quiet="--quiet" in (*flags, *words))
     try:
-        code = _run(flags, words, commands, console)
-        sys.stdout.flush()
+        code = _told(flags, words, commands, console)
+        console.flush()
+    except Unheard as lost:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python complains once more at its end
+        if isinstance(lost.__cause__, BrokenPipeError):  # whoever read it has seen enough
+            return Unavailable.exit_code
+        return console.failed(
+            Unavailable("standard output cannot be written", next_step="Make room, or send it elsewhere")
+        )
+    return code
+
+
+def _told(flags: Sequence[str], words: Sequence[str], commands: Mapping[str, str], console: Console) -> int:
+    """The exit code, after whatever went wrong was told."""
+    try:
+        return _run(flags, words, commands, console)
     except SafeconductError as error:
         return console.failed(error)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python complains once more at its end
-        return Unavailable.exit_code
     except KeyboardInterrupt:
         return console.failed(
             Unavailable("stopped from the keyboard", next_step="The same call later is safe")
         )
+    except Unheard:
+        raise
     except Exception as error:  # noqa: BLE001 - nobody should ever see a traceback
         return console.failed(defect(error))
-    return code
 
 
 def defect(error: Exception) -> Unavailable:
@@ -55,6 +66,8 @@ def defect(error: Exception) -> Unavailable:
 
 
 def _run(flags: Sequence[str], words: Sequence[str], commands: Mapping[str, str], console: Console) -> int:
+    if not words:
+        raise Malformed("no command is named", where="safeconduct", next_step="See: safeconduct --help")
     name = next((name for name in (" ".join(words[:2]), words[0]) if name in commands), None)
     if name is None:
         return _unknown(words, commands)

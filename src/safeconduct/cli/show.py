@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 from safeconduct.adapters.archives import open_archive
+from safeconduct.adapters.files import reading
 from safeconduct.cli.console import Console
 from safeconduct.core.agreement.founding import Founding
+from safeconduct.core.kernel.canonical import parse_canonical
 from safeconduct.core.kernel.errors import Malformed
 from safeconduct.core.record.disclosure import Place
 from safeconduct.core.record.entry import parse_entry
@@ -65,7 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _log(place: Path, opened: ExitStack) -> Log:
-    if (place / DATABASE).exists():
+    with reading(place):
+        is_corridor = (place / DATABASE).exists()
+    if is_corridor:
         store = opened.enter_context(open_store(place))
         held: dict[int, list[str]] = {}
         for index, text in store.disclosures():
@@ -92,9 +95,12 @@ def _disclosures(archive: ArchiveBytes) -> dict[int, tuple[str, ...]]:
     if "disclosures.jsonl" not in archive.paths():
         return {}
     try:
-        lines = [json.loads(line) for line in archive.read("disclosures.jsonl").splitlines()]
+        lines = [
+            parse_canonical(line, where=f"disclosures.jsonl line {number}")
+            for number, line in enumerate(archive.read("disclosures.jsonl").splitlines(), 1)
+        ]
         return {line["entry"]: tuple(map(str, line["disclosures"])) for line in lines}
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (KeyError, TypeError) as error:
         raise Malformed(
             "this is not what an export writes", where="disclosures.jsonl", next_step="See: safeconduct audit"
         ) from error

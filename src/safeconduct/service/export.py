@@ -8,7 +8,9 @@ Rules:
     is older than the agreement's `publication_delay`. Nothing is logged for it.
  4. Every file has one spelling. `disclosures.jsonl` is ordered by entry; its lines are JCS; `disclosures` and
     `erased` are sorted.
- 5. A field that the agreement gives no tier is for the guarantor; `sealed` is for nobody here.
+ 5. Readers, tiers and delay are those of the agreement in force. A field that it gives no tier is for the
+    guarantor; `sealed` is for nobody here. What was told under an earlier version is shown to nobody to whom that
+    version did not show it.
  6. An erasure counts if its key may sign it: not everybody who gets a record logged can have evidence erased.
 """
 
@@ -26,7 +28,7 @@ from safeconduct.core.kernel.instant import print_duration, print_instant
 from safeconduct.core.kernel.nearest import did_you_mean
 from safeconduct.core.kernel.spelling import parse_base64url, sha256
 from safeconduct.core.record.disclosure import digest_of, private_fields
-from safeconduct.core.record.entry import parse_entry
+from safeconduct.core.record.entry import Entry, parse_entry
 from safeconduct.core.tlog.note import Note
 from safeconduct.core.tlog.policy import Policy
 from safeconduct.core.tlog.tiles import Tile, pack_bundle, tiles_of
@@ -34,7 +36,7 @@ from safeconduct.core.tlog.tree import leaf_hash
 from safeconduct.service.hashes import TreeHashes
 from safeconduct.service.ports import Store, StoredHead
 from safeconduct.service.sequence import Sequencer
-from safeconduct.service.version import keyring_at, may_sign
+from safeconduct.service.version import agreements_until, keyring_at, may_sign
 
 PUBLIC = "public"
 Files = Iterator[tuple[str, bytes]]
@@ -70,7 +72,8 @@ class Held:
 def export(sequencer: Sequencer, readers: Sequence[str], *, now: int) -> tuple[Archive, ...]:
     """An archive for each reader; Malformed for an unknown one, Unavailable where the public must wait."""
     founding = sequencer.founding
-    roles = {seat.seat: seat.role for seat in founding.seats}
+    agreements = agreements_until(founding, sequencer.store, sequencer.store.size())
+    roles = {one.seat: one.role for one in agreements[-1].signatories}
     for reader in readers:
         if reader not in roles and reader != PUBLIC:
             raise Malformed(
@@ -84,7 +87,7 @@ def export(sequencer: Sequencer, readers: Sequence[str], *, now: int) -> tuple[A
     if PUBLIC in readers:
         public_head(sequencer, now=now)  # or says when, before anything is logged
     erased = erased_digests(founding, sequencer.store)
-    held = {reader: held_by(sequencer.store, founding.agreement, roles[reader], erased) for reader in named}
+    held = {reader: held_by(sequencer.store, agreements, roles[reader], erased) for reader in named}
     if named:  # 1
         sequencer.submit_own([("disclosure", _claims(reader, held[reader])) for reader in named])
     archives = []
@@ -96,16 +99,15 @@ def export(sequencer: Sequencer, readers: Sequence[str], *, now: int) -> tuple[A
 
 def public_head(sequencer: Sequencer, *, now: int) -> StoredHead:
     """Rule 3; Unavailable says when there will be one."""
-    delay = sequencer.founding.agreement.limits.publication_delay_s
+    store = sequencer.store
+    delay = agreements_until(sequencer.founding, store, store.size())[-1].limits.publication_delay_s
     if delay is None:
         raise Unavailable(
             "the agreement sets no publication_delay: no head is ever old enough for the public",
             next_step="Agree on publication_delay in [limits]; the parties' archives do not wait for it",
         )
     dated = [
-        (when, head)
-        for head in sequencer.store.published()
-        if (when := age_from(head, sequencer.policy)) is not None
+        (when, head) for head in store.published() if (when := age_from(head, sequencer.policy)) is not None
     ]
     old = [head for when, head in dated if when + delay <= now]
     if old:
@@ -139,18 +141,27 @@ def erased_digests(founding: Founding, store: Store) -> frozenset[str]:
     )
 
 
-def held_by(store: Store, agreement: Agreement, role: str, erased: Collection[str]) -> dict[int, Held]:
+def held_by(
+    store: Store, agreements: Sequence[Agreement], role: str, erased: Collection[str]
+) -> dict[int, Held]:
     """Every disclosure that this role may see, by entry; erased ones by their digest."""
-    tiers = _TIERS_OF[role]
     by_entry: dict[int, list[str]] = defaultdict(list)
     for index, text in store.disclosures():
         by_entry[index].append(text)
     held: dict[int, Held] = {}
     for index, texts in by_entry.items():
-        names = _names(next(store.entries(index, index + 1)))
+        entry = parse_entry(next(store.entries(index, index + 1)))
+        told_under = [one for one in agreements[:-1] if one.version == entry.agr]
+        names = _names(entry)
         for text in texts:
             digest = digest_of(text)
-            if agreement.tiers.get(names[digest], "guarantor") in tiers:  # 5
+            if digest not in names:
+                raise Malformed(
+                    "a value held in the store is of no field of this entry",
+                    where=f"entry {index}",
+                    next_step="Keep the store, and restore a copy",
+                )
+            if all(_shows(one, names[digest], role) for one in (agreements[-1], *told_under)):  # 5
                 mine = held.setdefault(index, Held())
                 if digest in erased:
                     mine.erased.append(digest)
@@ -159,9 +170,13 @@ def held_by(store: Store, agreement: Agreement, role: str, erased: Collection[st
     return held
 
 
-def _names(entry: bytes) -> dict[str, str]:
+def _shows(agreement: Agreement, field_name: str, role: str) -> bool:
+    return agreement.tiers.get(field_name, "guarantor") in _TIERS_OF[role]
+
+
+def _names(entry: Entry) -> dict[str, str]:
     """The field's name behind each digest."""
-    fields = private_fields(parse_entry(entry).payload)
+    fields = private_fields(entry.payload)
     return {digest: place if isinstance(place, str) else place[1] for place, digest in fields}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from safeconduct.core.agreement.agreement import Agreement
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.agreement.govern import GOVERNING, keyring_of
 from safeconduct.core.agreement.keyring import Keyring
@@ -11,11 +12,16 @@ from safeconduct.core.record.signature import public_key_of, thumbprint
 from safeconduct.service.ports import Store
 
 
+def agreements_until(founding: Founding, store: Store, size: int) -> tuple[Agreement, ...]:
+    """Those that came into force in the first `size` entries, oldest first; the last is in force."""
+    if next(store.of_kinds({"amendment"}, size), None) is None:
+        return (founding.agreement,)
+    return tuple(version.agreement for version in keyring_at(founding, store, size).versions)
+
+
 def version_in_force(founding: Founding, store: Store, size: int) -> int:
     """The version in force over the first `size` entries; without an amendment, the founding's."""
-    if next(store.of_kinds({"amendment"}, size), None) is None:
-        return founding.agreement.version
-    return keyring_at(founding, store, size).version_at(size).agreement.version
+    return agreements_until(founding, store, size)[-1].version
 
 
 def keyring_at(founding: Founding, store: Store, size: int) -> Keyring:

@@ -119,9 +119,9 @@ def _table(
 def _line(row: TableRow, words: Words) -> _Line | None:
     source_row, voyage = row.read("row", _number), row.read("voyage", _number)
     ship, imo = row.read("ship", plain_text), row.read("imo", _imo)
-    port = row.read("port", _word_in(words.ports))  # 1
-    destination = row.read("destination", _word_in(words.destinations))
-    commodity = row.read("commodity", _word_in({word: word for word in words.headings}))
+    port = row.read("port", _word_in(words.ports, "[ports] of replay.toml"))  # 1
+    destination = row.read("destination", _word_in(words.destinations, "destinations.csv"))
+    commodity = row.read("commodity", _word_in({word: word for word in words.headings}, "hs_headings.csv"))
     tonnes = row.read("tonnes", _number)
     departed = row.read("departed", _day)  # 2
     inspected = row.read("inspected", _day) if row.values["inspected"] else None
@@ -148,11 +148,11 @@ def _voyages(lines: Iterable[_Line], faults: list[Fault]) -> tuple[Voyage, ...]:
     return tuple(voyages[number] for number in sorted(voyages))
 
 
-def _word_in(known: Mapping[str, str]) -> Callable[[str, str], str]:
+def _word_in(known: Mapping[str, str], table: str) -> Callable[[str, str], str]:
     def read(text: str, where: str) -> str:
         if text not in known:
-            advice = did_you_mean(text, known) if known else "Add it to the table"
-            raise Malformed(f"{text[:40]!r} stands in no table", where=where, next_step=advice)
+            advice = did_you_mean(text, known) if known else "Add it there"
+            raise Malformed(f"{text[:40]!r} is not in {table}", where=where, next_step=advice)
         return known[text]
 
     return read

@@ -146,7 +146,12 @@ class _Audit:
     def _founding(self, size: int) -> tuple[Founding | None, Malformed | Disproved | None]:
         """Entry 0, read before it is proved; what is wrong with it is said after the tree is."""
         if size == 0:
-            return None, Malformed("this log is empty", where=CHECKPOINT, rule="founding.place")
+            return None, Malformed(
+                "this log is empty",
+                where=CHECKPOINT,
+                next_step="Ask for an archive of a corridor that was founded",
+                rule="founding.place",
+            )
         bundle = tile_at(None, 0, size)
         where = f"{bundle.path}: entry 0"
         try:
@@ -254,15 +259,16 @@ class _Audit:
 
     def _said(self, signed: _Signed, merge: Merge) -> Report:
         founding, head = merge.keyring.founding, signed.head
-        kept = (*self.options.heads, *self.options.receipts, *self.options.offers)
-        root = head.checkpoint.root.hex()
-        cosigned = tuple(head.cosigned)
+        options, root, cosigned = self.options, head.checkpoint.root.hex(), tuple(head.cosigned)
+        # Of a head of its own quorum: raised to the times of smaller ones, as Now is.
+        time = None if head.time(signed.policy) is None else merge.dating.times.now
+        kept = {"head": options.heads, "receipt": options.receipts}
         return Report(
             corridor=founding.cor,
             named=self.options.corridor is not None,
             nature=founding.nature,
             title=merge.keyring.version.agreement.title,
-            head=Head(head.checkpoint.origin, signed.size, root, head.time(signed.policy), cosigned),
+            head=Head(head.checkpoint.origin, signed.size, root, time, cosigned),
             findings=tuple(sorted(merge.findings)),
             open_states=tuple(sorted(merge.open, key=lambda state: (state.entries, state.rule, state.says))),
             not_judged=merge.not_judged,
@@ -274,6 +280,7 @@ class _Audit:
                 heads=merge.dating.count,
                 passages=merge.passages,
                 disclosures=merge.disclosures,
-                kept=tuple(each.name for each in kept),
+                kept=tuple(f"{what} {each.name}" for what, files in kept.items() for each in files),
+                offers=tuple(each.name for each in options.offers),
             ),
         )

@@ -1,7 +1,6 @@
 """The chain of each key (core/record/chain), and which record comes before which under one key.
 
-Records come in log order. A chain in order holds its end; only what came too early, or late, is listed
-until the
+Records come in log order. A chain in order holds its end; only what came too early, or late, is listed until the
 numbers below it are there.
 """
 
@@ -10,7 +9,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 
-from safeconduct.core.record.chain import ChainFault, KeyChain, Link
+from safeconduct.core.record.chain import ChainFault, Hole, KeyChain, Link
 from safeconduct.verify.slots import NONE
 
 
@@ -34,8 +33,9 @@ class Chain:
             self.first = link.index, link.prev
             self.fold.first_prev = link.prev
         due = self.fold.next_seq
+        is_second = link.seq != due and self.fold.has(link.seq)
         self.faults += self.fold.feed(link)
-        if link.seq < due:  # a fork: the chain goes on without it
+        if is_second:  # a fork: the chain goes on without it
             return
         if link.seq == due and not self._early:
             self.before[link.index] = self._end
@@ -46,13 +46,18 @@ class Chain:
         if self.fold.next_seq > self._highest:
             self.finish()
 
-    def last_before_hole(self, seq: int) -> int:
-        """The index of the last record from number `seq` on, up to which none is missing; before `finish`."""
-        first = next((hole.first for hole in self.fold.holes() if hole.first > seq), None)
-        if first == self.fold.next_seq or not self._early:
-            return self._end
+    def forget_past(self, seq: int) -> None:
+        """What is past this number is no evidence, and shows no hole."""
+        self.fold.forget_past(seq)
+        self._early = [(number, index) for number, index in self._early if number <= seq]
+
+    def runs(self) -> list[tuple[int, Hole | None]]:
+        """The index of the last record of each run of numbers, and the hole after it; before `finish`."""
         listed = dict(self._early)
-        return listed[max(listed) if first is None else first - 1]
+        runs: list[tuple[int, Hole | None]] = [
+            (listed.get(hole.first - 1, self._end), hole) for hole in self.fold.holes()
+        ]
+        return [*runs, (listed[max(listed)] if listed else self._end, None)]
 
     def finish(self) -> None:
         """Links what is listed, over the holes that are left."""

@@ -11,24 +11,36 @@ Rules, in the order of the code:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import hashlib
+import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain
 from typing import Any
 
 from safeconduct.core.kernel.canonical import parse_canonical
 from safeconduct.core.kernel.errors import Fault, Malformed
-from safeconduct.core.kernel.spelling import decode_base64url, parse_base64url, sha256
-from safeconduct.core.record.disclosure import Place, digest_of, parse_disclosure, private_fields
-from safeconduct.core.record.entry import Entry, parse_entry
+from safeconduct.core.kernel.spelling import decode_base64url, parse_base64url, print_base64url
+from safeconduct.core.record.disclosure import (
+    Place,
+    digest_bytes,
+    digests_in,
+    parse_disclosure,
+    private_fields,
+)
+from safeconduct.core.record.entry import parse_entry
 from safeconduct.core.record.finding import Finding
 from safeconduct.core.record.tag import canonical_value, equality_tag
 from safeconduct.core.tlog.tree import leaf_hash
 from safeconduct.verify.entries import Entries
 from safeconduct.verify.files import DISCLOSURES
 from safeconduct.verify.rules import finding
+from safeconduct.verify.segments import VOID
 
 _RULE = "disclosures.spelling"
+_COMPARED = tuple(f'"{name}":{{"_sd":["' for name in ("plate_key", "seal_key", "vehicle_name"))
+"""What stands before the digests of these fields: a record is parsed only if one of them is disclosed."""
 _NAMED = 20
 _LONGEST_LINE = 16 * 2**20
 _AGAIN = "Ask for it again; a line is what `safeconduct export` writes"
@@ -40,6 +52,8 @@ class Disclosed:
 
     entries: Entries
     corridor: str
+    flags: Sequence[int]
+    """Of each entry (`segments`)."""
     erased_by: Mapping[str, int]
     """By digest: the erasure record that names it."""
     look_alikes: Mapping[int, Mapping[str, str]]
@@ -55,7 +69,8 @@ class Part:
     last: int = -1
     """The entries that its first and last line are about; -1: none."""
     disclosures: int = 0
-    digests: bytearray = field(default_factory=bytearray)
+    digests: list[bytes] = field(default_factory=list)
+    """Of a run all digests in one, sorted; of several runs one each: a million records have many digests."""
     erased: dict[int, int] = field(default_factory=dict)
     """How many fields are erased by which record."""
     names: list[tuple[str, str, int]] = field(default_factory=list)
@@ -83,7 +98,9 @@ def runs_of(chunks: Iterable[bytes]) -> Iterator[Run]:
             line += text.count(b"\n", 0, stop)
         rest = text[stop:]
         if len(rest) > _LONGEST_LINE:
-            raise Malformed("this line is too long", where=f"{DISCLOSURES} line {line}", rule=_RULE)
+            raise Malformed(
+                "this line is too long", where=f"{DISCLOSURES} line {line}", next_step=_AGAIN, rule=_RULE
+            )
     if rest:
         yield Run(rest, line)
 
@@ -99,6 +116,7 @@ def read_run(disclosed: Disclosed, run: Run) -> Part:
             _Line(disclosed, part, number).read(line)
         except Malformed as error:
             part.faults.extend(error.faults[:_NAMED])
+    part.digests = [b"".join(sorted(part.digests))]
     return part
 
 
@@ -125,9 +143,19 @@ def merge(parts: Iterable[Part]) -> Part:
 
 
 def whole_digest(part: Part) -> str:
-    """Rule 5: the digest over all digests."""
-    each = sorted(bytes(part.digests[at : at + 32]) for at in range(0, len(part.digests), 32))
-    return sha256(b"".join(each)).hex()
+    """Rule 5: the digest over all digests; at once only those that begin with one byte are taken apart."""
+    whole = hashlib.sha256()
+    for first in range(256):
+        whole.update(b"".join(sorted(chain.from_iterable(_beginning(first, run) for run in part.digests))))
+    return whole.hexdigest()
+
+
+def _beginning(first: int, run: bytes) -> list[bytes]:
+    """Those digests of a sorted run that begin with this byte."""
+    starts = range(0, len(run), 32)
+    low = bisect_left(starts, first, key=run.__getitem__)
+    high = bisect_right(starts, first, lo=low, key=run.__getitem__)
+    return [run[start : start + 32] for start in starts[low:high]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,33 +173,45 @@ class _Line:
     def read(self, data: bytes) -> None:
         """Rules 1 to 4."""
         line = self._parse(data)
-        self._place(line["entry"])
-        data = self.disclosed.entries.read(line["entry"])
-        try:
-            entry = parse_entry(data)
-        except Malformed:
-            self._false(leaf_hash(data), line["entry"], "a record with private fields", "a malformed one")
+        index = line["entry"]
+        self._place(index)
+        if not self._is_record(index):
             return
-        places = {digest: place for place, digest in private_fields(entry.payload)}
-        revealed: dict[Place, Any] = {}
-        for text in line["disclosures"]:  # 2
-            value = parse_disclosure(text, where=self.where).value
-            digest = digest_of(text)
-            self._count(digest)
-            if digest in places:
-                revealed[places[digest]] = value
+        text = self.disclosed.entries.payload_text(index)
+        known = frozenset(digests_in(text))
+        values: dict[str, Any] = {}
+        where = self.where
+        for disclosure in line["disclosures"]:  # 2
+            value = parse_disclosure(disclosure, where=where).value
+            raw = digest_bytes(disclosure)
+            digest = print_base64url(raw)
+            self.part.digests.append(raw)
+            if digest in known:
+                values[digest] = value
             else:
-                self._false(
-                    entry.leaf,
-                    line["entry"],
-                    "a disclosure of one of its fields",
-                    f"one with digest {digest}",
-                )
+                self._false(index, "a disclosure of one of its fields", f"one with digest {digest}")
         for digest in line.get("erased", ()):  # 3
-            self._erased(entry, line["entry"], digest, known=digest in places)
-        self._tags(entry, line["entry"], revealed)  # 4
-        self._names(entry, line["entry"], revealed)
+            self._erased(index, digest, known=digest in known)
+        if any(field + digest in text for digest in values for field in _COMPARED):
+            self._compare(json.loads(text), index, values)
         self.part.disclosures += len(line["disclosures"])
+
+    def _is_record(self, index: int) -> bool:
+        """Whatever is evidence was read as a record before; where an entry is none, that is a finding."""
+        if self.disclosed.flags[index] & VOID:
+            try:
+                parse_entry(self.disclosed.entries.read(index))
+            except Malformed:
+                self._false(index, "a record with private fields", "a malformed one")
+                return False
+        return True
+
+    def _compare(self, payload: dict[str, Any], index: int, values: Mapping[str, Any]) -> None:
+        """Rule 4, and the names of ships: `values` by digest."""
+        places = private_fields(payload)
+        revealed = {place: values[digest] for place, digest in places if digest in values}
+        self._tags(payload, index, revealed)
+        self._names(payload, index, revealed)
 
     def _parse(self, data: bytes) -> dict[str, Any]:
         """Rule 1."""
@@ -206,67 +246,60 @@ class _Line:
     def _malformed(self, message: str) -> Malformed:
         return Malformed(message, where=self.where, next_step=_AGAIN, rule=_RULE)
 
-    def _count(self, digest: str) -> None:
-        self.part.digests += parse_base64url(digest)
-
-    def _erased(self, entry: Entry, index: int, digest: str, *, known: bool) -> None:
+    def _erased(self, index: int, digest: str, *, known: bool) -> None:
         record = self.disclosed.erased_by.get(digest)
-        if len(decode_base64url(digest.encode()) or b"") != 32:
+        raw = decode_base64url(digest.encode("utf-8", "replace")) or b""
+        if len(raw) != 32:
             raise self._malformed("an erased digest is not 32 bytes in base64url")
-        self._count(digest)
+        self.part.digests.append(raw)
         if not known:
-            self._false(entry.leaf, index, "the digest of one of its fields", f"erased {digest}")
+            self._false(index, "the digest of one of its fields", f"erased {digest}")
         elif record is None:
-            self._false(
-                entry.leaf, index, "an erasure record that names the digest", f"erased {digest}, by no record"
-            )
+            self._false(index, "an erasure record that names the digest", f"erased {digest}, by no record")
         else:
             self.part.erased[record] = self.part.erased.get(record, 0) + 1
 
-    def _tags(self, entry: Entry, index: int, revealed: Mapping[Place, Any]) -> None:
+    def _tags(self, payload: Mapping[str, Any], index: int, revealed: Mapping[Place, Any]) -> None:
         for name in ("plate", "seal"):
             value, key, tag = (
                 revealed.get(name),
                 revealed.get(f"{name}_key"),
-                entry.payload.get(f"{name}_tag"),
+                payload.get(f"{name}_tag"),
             )
             if value is None or key is None or tag is None:
                 continue
-            if self._tag(entry, name, value, key) != tag:
-                self._false(
-                    entry.leaf, index, f"the {name}_tag that the disclosed value and key give", f"{tag}"
-                )
+            if self._tag(payload["agr"], name, value, key) != tag:
+                self._false(index, f"the {name}_tag that the disclosed value and key give", f"{tag}")
 
-    def _tag(self, entry: Entry, name: str, value: Any, key: Any) -> str | None:
+    def _tag(self, version: int, name: str, value: Any, key: Any) -> str | None:
         """The tag of a disclosed value; None where value or key are none that have a tag."""
         if type(value) is not str or type(key) is not str:
             return None
-        look_alikes = self.disclosed.look_alikes.get(entry.agr, {})
+        look_alikes = self.disclosed.look_alikes.get(version, {})
         try:
             canonical = canonical_value(value, look_alikes)
             return equality_tag(parse_base64url(key), self.disclosed.corridor, name, canonical)
         except Malformed:
             return None
 
-    def _names(self, entry: Entry, index: int, revealed: Mapping[Place, Any]) -> None:
-        imo = entry.payload.get("imo")
-        if entry.evt == "declaration" and imo is not None:
+    def _names(self, payload: Mapping[str, Any], index: int, revealed: Mapping[Place, Any]) -> None:
+        imo = payload.get("imo")
+        if payload["evt"] == "declaration" and imo is not None:
             for place, value in revealed.items():
                 if type(place) is tuple and place[1] == "vehicle_name" and type(value) is str:
                     self.part.names.append((imo, value, index))
 
-    def _false(self, leaf: bytes, index: int, expected: str, found: str) -> None:
+    def _false(self, index: int, expected: str, found: str) -> None:
+        leaf = leaf_hash(self.disclosed.entries.read(index)).hex()
         found = f"{self.where}: {found}"
-        self.part.findings.append(
-            finding("disclosures.false", index, leaf.hex(), expected=expected, found=found)
-        )
+        self.part.findings.append(finding("disclosures.false", index, leaf, expected=expected, found=found))
 
 
 def _sorted_texts(values: Any) -> bool:
     """Whether it is a list of distinct strings in order."""
     if type(values) is not list or not all(type(value) is str for value in values):
         return False
-    return all(one < other for one, other in pairwise(values))
+    return bool(values == sorted(set(values)))
 
 
 def _out_of_order(line: int) -> Fault:

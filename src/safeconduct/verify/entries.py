@@ -14,6 +14,7 @@ from safeconduct.core.tlog.tree import HASH_BYTES
 from safeconduct.verify.ports import ArchiveBytes
 
 _KEPT_BUNDLES = 8
+_READ = json.JSONDecoder().raw_decode
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
@@ -42,8 +43,12 @@ class Entries:
         entries, leaves = self._bundle(index // WIDTH)
         place = index % WIDTH
         header, payload, _ = entries[place].split(b".")
-        claims = json.loads(_decode(payload).decode())
+        claims, _ = _READ(_decode(payload).decode())
         return Told(leaves[place * HASH_BYTES : (place + 1) * HASH_BYTES].hex(), _kid(header), claims)
+
+    def payload_text(self, index: int) -> str:
+        """What an entry says that is a record, in its canonical text."""
+        return _decode(self.read(index).split(b".")[1]).decode()
 
     def _bundle(self, number: int) -> tuple[list[bytes], bytes]:
         """A bundle's entries and their hashes."""

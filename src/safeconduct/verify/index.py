@@ -105,6 +105,12 @@ class Columns:
             del column[:]
         del self.claimed[:]
 
+    def forget_rows(self) -> None:
+        """Frees what no passage needs any more: all but the flags."""
+        for column in (self.times, self.signers, self.versions, self.passages, self.seens):
+            del column[:]
+        del self.kinds[:]
+
 
 def with_room(column: array[int], largest: int) -> array[int]:
     """The column, of wider numbers where `largest` needs them."""

@@ -9,7 +9,8 @@ Rules, in the order of the code; their sentences are in core/record/rules and co
     last good record that a revocation names is one of the revoked key, with that number.
  4. `record.repeated`: of two records with one `jti` under one key the first is evidence; under two keys both
     are.
- 5. `chain.*`: what the chains found; a hole once the offline limit has passed, open until then.
+ 5. `chain.*`: what the chains found; a hole once the offline limit has passed, open until then. What a revoked
+    key signed past its last good record shows no hole.
  6. `reference.unknown`: likewise, for a record that is named and not there.
 """
 
@@ -241,6 +242,9 @@ class Judge:
             self._find("chain.prev", index, expected=expected, found=f"prev {prev.hex() or 'empty'}")
         for fault in chain.faults:
             self._chain_fault(fault)
+        last = self.keyring.last_good(kid)
+        if last is not None:
+            chain.forget_past(last)
         for hole in chain.fold.holes():
             self._hole(hole)
 

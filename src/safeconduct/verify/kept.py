@@ -34,6 +34,7 @@ from safeconduct.verify.index import Leaves
 from safeconduct.verify.rules import ALL
 from safeconduct.verify.survey import Survey
 
+_NO_RECEIPT = "Ask for the receipt again: this one proves nothing"
 _SHOW = "Show both to the other parties: together they are the proof"
 
 
@@ -67,7 +68,7 @@ def check_receipt(kept: Kept, policy: Policy, roots: Roots, leaves: Leaves) -> t
     receipt = Receipt.parse(kept.data, where=kept.name)
     head = policy.check(receipt.note, where=kept.name)
     if receipt.index >= head.checkpoint.size:
-        raise Malformed("its index is not below the size of its head", where=kept.name)
+        raise Malformed("its index is not below the size of its head", where=kept.name, next_step=_NO_RECEIPT)
     if receipt.index >= roots.size:
         return (_receipt(kept, f"its entry {receipt.index} is not in this log of {roots.size} entries"),)
     try:
@@ -118,7 +119,9 @@ def _signed_offer(line: bytes, keyring: Keyring, size: int, where: str) -> Offer
     broken = keyring.broken_by(entry, size, seen=None)
     if broken or entry.cor != keyring.founding.cor:
         rules = ", ".join(broken) or "record.corridor"
-        raise Malformed(f"this record could not be logged here: {rules}", where=where)
+        raise Malformed(
+            f"this record could not be logged here: {rules}", where=where, next_step="Take it out of the file"
+        )
     leaf = bytes.fromhex(entry.payload["leaf"]) if entry.evt == "offered" else entry.leaf
     at = entry.at
     return Offer(leaf, entry.iat if at is None else at.begin, where)

@@ -19,7 +19,7 @@ from safeconduct.verify.files import DISCLOSURES
 from safeconduct.verify.heads import Dating
 from safeconduct.verify.judge import Judge
 from safeconduct.verify.kept import Kept, judge_offer, offers_in, offers_logged
-from safeconduct.verify.occurrence import Times, clock_breaches, occur
+from safeconduct.verify.occurrence import Times, clock_breaches, late, occur
 from safeconduct.verify.passages import Folded, Ground, Links, fold_stretch, rules_of, stretches_of
 from safeconduct.verify.ports import Reporter, Workers
 from safeconduct.verify.rules import finding
@@ -31,6 +31,7 @@ _CLOCK = {
     "time.before_seen": "a device time not before the head that its signer saw",
     "time.after_head": "a device time not after the first dated head over it",
     "time.backwards": "a device time not before that of the key's record before it",
+    "time.late": "a dated head over it within the offline limit since the head that its signer saw",
 }
 
 
@@ -78,6 +79,7 @@ class Merge:
             *watches.findings(),
         ]
         self.open += self.judge.open
+        survey.columns.forget_rows()  # the disclosures need the room
 
     def _times(self) -> Times:
         times = self.dating.times
@@ -101,7 +103,8 @@ class Merge:
 
     def _clocks(self, times: Times) -> None:
         columns, leaves = self.survey.columns, self.survey.leaves
-        for breach in clock_breaches(columns, times, self._limits("clock_tolerance_s")):
+        breaches = clock_breaches(columns, times, self._limits("clock_tolerance_s"))
+        for breach in (*breaches, *late(columns, times, self._limits("offline_limit_s"))):
             self.findings.append(
                 finding(
                     breach.rule,
@@ -154,7 +157,9 @@ class Merge:
             for digest in entry.payload["digests"]
         }
         look_alikes = {each.agreement.version: each.agreement.look_alikes for each in self.keyring.versions}
-        disclosed = Disclosed(self.entries, self.keyring.founding.cor, erased_by, look_alikes)
+        disclosed = Disclosed(
+            self.entries, self.keyring.founding.cor, self.survey.columns.flags, erased_by, look_alikes
+        )
         return merge(self._counted(self.workers.map(read_run, runs_of(chunks), disclosed)))
 
     def _counted(self, parts: Iterable[Part]) -> Iterator[Part]:

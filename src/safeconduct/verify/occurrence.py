@@ -7,22 +7,31 @@ Rules, in the order of the code:
  3. Its occurrence is the device time clamped into the bounds; of a record that claims another time (`at`) that
     claim, bounded from above only.
  4. Then it is not before the record before it under its key, among those that claim no other time, and not before
-    a record that it names. Records may come in any order: the columns are swept until nothing changes.
+    a record that it names; but never past the first dated head over it. Records may come in any order: the columns
+    are swept until nothing changes, a few times at most. Where somebody has tangled them so that sweeps go on, the
+    rest is settled record by record, the latest first.
+ 5. A record is late where a head dated past the offline limit since the head that its signer saw does not cover it
+    yet. Where no head was dated, the witnesses stalled, and nobody is late; nor is who claims another time.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 from safeconduct.core.record.time import Bounds, HeadTimes
 from safeconduct.verify.index import Columns
 from safeconduct.verify.segments import FIXED, VOID
-from safeconduct.verify.slots import NONE
+from safeconduct.verify.slots import NONE, words
 
 _OPEN_BELOW, _OPEN_ABOVE = -(2**63), 2**63 - 1  # what a column holds; a cosignature may have the latter
 _NEVER = 2**65
 """A limit that is unset: no two times are so far apart."""
+
+_SWEEPS = 8
+"""Late records stand after those they come before: by turns both ways, an honest log needs three or four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +89,31 @@ def clock_breaches(
                 yield ClockBreach("time.backwards", index, device[earlier] - time)
 
 
-def occur(columns: Columns, times: Times) -> None:
+def late(columns: Columns, times: Times, offline_s: Mapping[int, int | None]) -> Iterator[ClockBreach]:
+    """Rule 5; `offline_s` by version of the agreement."""
+    late_from: dict[tuple[int, int], int] = {}
+    for index, (seen, version) in enumerate(zip(columns.seens, columns.versions, strict=True)):
+        start = late_from.get((seen, version))
+        if start is None:
+            start = late_from[seen, version] = _late_from(times, times.seen_at[seen], offline_s.get(version))
+        if start <= index and not columns.flags[index] & (VOID | FIXED):
+            since, without = times.seen_at[seen] or 0, times.heads.time_of(index) or 0
+            yield ClockBreach("time.late", index, without - since - (offline_s[version] or 0))
+
+
+def _late_from(times: Times, since: int | None, limit_s: int | None) -> int:
+    """The size of the first head dated past the limit: what it does not cover is late."""
+    size = None if since is None or limit_s is None else times.heads.first_after(since + limit_s)
+    return NONE if size is None else size
+
+
+def occur(columns: Columns, times: Times, *, sweeps: int = _SWEEPS) -> None:
     """Rules 3 and 4: turns device times into occurrences, in place."""
     _clamp(columns, times)
-    # Late records stand after those they come before: by turns both ways, a few sweeps are enough.
-    onwards = range(len(columns.times))
-    records = onwards
-    while _raise(columns, records) | _raise_further(columns):
-        records = onwards[::-1] if records is onwards else onwards
+    for turn in range(sweeps):
+        if not _raise(columns, times, backwards=turn % 2 == 1) | _raise_further(columns, times):
+            return
+    _settle(columns, times)
 
 
 def _clamp(columns: Columns, times: Times) -> None:
@@ -103,32 +129,80 @@ def _clamp(columns: Columns, times: Times) -> None:
         device[index] = time if upper is None else min(time, upper)
 
 
-def _raise(columns: Columns, records: range) -> bool:
+def _raise(columns: Columns, times: Times, *, backwards: bool) -> bool:
     """Rule 4; whether anything changed. A record that claims its time hands on what was before it."""
     occurred, before, named, flags = columns.times, columns.before, columns.named, columns.flags
     changed = False
-    for index in records:
-        if flags[index] & FIXED:
-            continue
-        earliest, earlier, target = occurred[index], before[index], named[index]
-        while earlier != NONE and flags[earlier] & FIXED:
-            earlier = before[earlier]
-        if earlier != NONE:
-            earliest = max(earliest, occurred[earlier])
-        if target != NONE:
-            earliest = max(earliest, occurred[target])
-        if earliest != occurred[index]:
-            occurred[index] = earliest
-            changed = True
+    runs, step = list(times.stretches(len(occurred))), -1 if backwards else 1
+    for start, stop, upper in runs[::step]:
+        latest = _OPEN_ABOVE if upper is None else upper
+        for index in range(start, stop)[::step]:
+            if flags[index] & FIXED:
+                continue
+            earliest, earlier, target = occurred[index], before[index], named[index]
+            while earlier != NONE and flags[earlier] & FIXED:
+                earlier = before[earlier]
+            if earlier != NONE and occurred[earlier] > earliest:
+                earliest = occurred[earlier]
+            if target != NONE and occurred[target] > earliest:
+                earliest = occurred[target]
+            if earliest > occurred[index] < latest:
+                occurred[index] = min(earliest, latest)
+                changed = True
     return changed
 
 
-def _raise_further(columns: Columns) -> bool:
+def _raise_further(columns: Columns, times: Times) -> bool:
     """Rule 4, for records that name several."""
     occurred, flags = columns.times, columns.flags
     changed = False
     for index, target in zip(columns.naming, columns.also_named, strict=True):
         if occurred[index] < occurred[target] and not flags[index] & FIXED:
-            occurred[index] = occurred[target]
-            changed = True
+            changed |= _raise_to(occurred[target], index, columns, times)
     return changed
+
+
+def _raise_to(time: int, index: int, columns: Columns, times: Times) -> bool:
+    """Rule 4, for one record that is not before `time`; whether that changed it."""
+    upper = times.heads.first_covering(index)
+    raised = time if upper is None else min(time, upper)
+    if raised <= columns.times[index]:
+        return False
+    columns.times[index] = raised
+    return True
+
+
+def _settle(columns: Columns, times: Times) -> None:
+    """Rule 4 to its end: from the latest on, so that no record is raised twice, however they are tangled."""
+    occurred = columns.times
+    newest_edge, next_edge, later = words(len(occurred)), array("I"), array("I")
+    waiting: list[tuple[int, int]] = []
+    for target, index in _edges(columns):
+        next_edge.append(newest_edge[target])
+        newest_edge[target] = len(later)
+        later.append(index)
+        if occurred[index] < occurred[target]:
+            waiting.append((-occurred[target], target))
+    heapify(waiting)
+    while waiting:
+        time, target = heappop(waiting)
+        edge, newest_edge[target] = newest_edge[target], NONE
+        while edge != NONE:
+            if _raise_to(-time, later[edge], columns, times):
+                heappush(waiting, (-occurred[later[edge]], later[edge]))
+            edge = next_edge[edge]
+
+
+def _edges(columns: Columns) -> Iterator[tuple[int, int]]:
+    """Which record another one is not before, and that one."""
+    before, flags = columns.before, columns.flags
+    for index in range(len(before)):
+        if not flags[index] & FIXED:
+            earlier = before[index]
+            while earlier != NONE and flags[earlier] & FIXED:
+                earlier = before[earlier]
+            if earlier != NONE:
+                yield earlier, index
+    for index, target in columns.namings():
+        if not flags[index] & FIXED:
+            yield target, index

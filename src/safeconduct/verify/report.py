@@ -35,7 +35,9 @@ class Checked:
     disclosures: int | None = None
     """None: there are none in this archive."""
     kept: tuple[str, ...] = ()
-    """Heads, receipts and offers from outside that it was compared with."""
+    """Heads and receipts from outside that the log goes on from: only these show one that was signed anew."""
+    offers: tuple[str, ...] = ()
+    """Files of offers; what is in none of the log's entries is a finding, or open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,8 @@ class Report:
             yield f"  Disclosures: {checked.disclosures}, each of the value that its entry committed to"
         compared = f"it agrees with {', '.join(checked.kept)}" if checked.kept else _ALONE
         yield f"  {compared}"
+        if checked.offers:
+            yield f"  Looked for what was offered in {', '.join(checked.offers)}"
 
     def _finding_lines(self) -> Iterator[str]:
         for finding in self.findings:

@@ -16,7 +16,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from safeconduct.core.agreement.keyring import is_of_another_post
 from safeconduct.core.kernel.errors import Disproved, Malformed, SafeconductError
@@ -61,6 +61,7 @@ WHOLE = frozenset(
 _NAMED_FAULTS = 8
 """Faults told of one record at most."""
 NO_LEAF = bytes(32)
+_NO_PREV = NO_LEAF.hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,10 @@ class HeadSeen:
     """By witness, in the order of the policy; 0: not."""
 
 
+def _none() -> array[int]:
+    return array("I")
+
+
 @dataclass(slots=True)
 class Segment:
     """A run of records as columns, one number each, in the order of the log."""
@@ -105,16 +110,16 @@ class Segment:
     first: int
     hashes: list[Hashes] = field(default_factory=list)
     leaves: bytearray = field(default_factory=bytearray)
-    prevs: bytearray = field(default_factory=bytearray)
-    seqs: array[int] = field(default_factory=lambda: array("Q"))
-    times: array[int] = field(default_factory=lambda: array("q"))
-    signers: array[int] = field(default_factory=lambda: array("I"))
+    prevs: bytes = b""
+    seqs: array[int] = field(default_factory=_none)
+    times: array[int] = field(default_factory=_none)
+    signers: array[int] = field(default_factory=_none)
     """Place in `pairs`, from 1; 0: nobody's."""
     kinds: bytearray = field(default_factory=bytearray)
-    versions: array[int] = field(default_factory=lambda: array("H"))
-    passages: array[int] = field(default_factory=lambda: array("I"))
-    jtis: array[int] = field(default_factory=lambda: array("I"))
-    seens: array[int] = field(default_factory=lambda: array("I"))
+    versions: array[int] = field(default_factory=_none)
+    passages: array[int] = field(default_factory=_none)
+    jtis: array[int] = field(default_factory=_none)
+    seens: array[int] = field(default_factory=_none)
     """Place in `heads_seen`, from 1; 0: none."""
     flags: bytearray = field(default_factory=bytearray)
     pairs: list[tuple[str, str]] = field(default_factory=list)
@@ -134,19 +139,23 @@ KIND_NAMES = (*sorted(KINDS), "")
 _KIND_NUMBERS = {name: number for number, name in enumerate(KIND_NAMES)}
 UNKNOWN_KIND = len(KIND_NAMES) - 1
 
+_Row: TypeAlias = tuple[int, str, int, int, int, int, int, int, int, int]
+"""Of one record, in this order: time, prev, seq, kind, version, passage, jti, signer, head seen, flags."""
+_NO_ROW: _Row = (0, _NO_PREV, 0, UNKNOWN_KIND, 0, 0, 0, 0, 0, VOID)
+"""A record that is not one."""
+
 LARGE_VERSION = 0xFFFF
 """Stands for itself and every larger version: no agreement has one (core/agreement/parse)."""
 
 _Item = TypeVar("_Item")
 
 
-def place_of(item: _Item, places: dict[_Item, int], items: list[_Item]) -> int:
-    """Where `item` stands in `items`, put there if it is new."""
-    place = places.get(item)
-    if place is None:
-        place = places[item] = len(items)
-        items.append(item)
-    return place
+class Places(dict[_Item, int]):
+    """Numbers things from 1, in the order in which they come."""
+
+    def __missing__(self, item: _Item) -> int:
+        place = self[item] = len(self) + 1
+        return place
 
 
 def look_at(look: Look, bundles: range) -> Segment:
@@ -162,6 +171,7 @@ def look_at(look: Look, bundles: range) -> Segment:
         by_entries = [reader.read(entry, index) for index, entry in enumerate(entries, number * WIDTH)]
         segment.leaves += b"".join(by_entries)
         segment.hashes.append(_compared(number, by_entries, by_tile, data))
+    reader.finish()
     return segment
 
 
@@ -198,8 +208,9 @@ class _Reader:
 
     look: Look
     segment: Segment
-    pair_places: dict[tuple[str, str], int] = field(default_factory=dict)
-    seen_places: dict[tuple[int, str], int] = field(default_factory=dict)
+    pairs: Places[tuple[str, str]] = field(default_factory=Places)
+    heads_seen: Places[tuple[int, str]] = field(default_factory=Places)
+    rows: list[_Row] = field(default_factory=list)
 
     def read(self, data: bytes, index: int) -> bytes:
         """Steps 2 to 6 for one record, whose leaf is the answer."""
@@ -210,7 +221,7 @@ class _Reader:
             self._unread(error, index, leaf.hex())
             return leaf
         signed = self._is_signed(entry, index)
-        self._columns(entry, signed=signed)
+        self.rows.append(self._row(entry, signed=signed))
         if signed:
             self._details(entry, index)
         return entry.leaf
@@ -222,7 +233,7 @@ class _Reader:
             self.segment.findings.append(
                 finding(fault.rule, index, leaf, expected=fault.next_step, found=found)
             )
-        self._empty_row()
+        self.rows.append(_NO_ROW)
 
     def _is_signed(self, entry: Entry, index: int) -> bool:
         """Steps 3 and 4."""
@@ -245,41 +256,41 @@ class _Reader:
         )
         return False
 
-    def _columns(self, entry: Entry, *, signed: bool) -> None:
+    def _row(self, entry: Entry, *, signed: bool) -> _Row:
         """Step 6, the columns."""
-        segment, payload = self.segment, entry.payload
-        jti, seen = payload["jti"], payload.get("seen")
-        segment.times.append(payload["iat"])
-        segment.prevs += bytes.fromhex(payload["prev"]) or NO_LEAF
-        segment.seqs.append(payload["seq"])
-        segment.kinds.append(_KIND_NUMBERS.get(payload["evt"], UNKNOWN_KIND))
-        segment.versions.append(min(payload["agr"], LARGE_VERSION))
-        # An identifier may be made of zeros; 0 is for what has none, and that is neither folded nor compared.
-        segment.passages.append(int(payload["psg"][:8], 16) or 1 if "psg" in payload else 0)
-        segment.jtis.append(int(jti[28:], 16) or 1)
+        payload = entry.payload
+        psg, seen = payload.get("psg"), payload.get("seen")
         abroad = ABROAD if is_of_another_post(entry) else 0
-        segment.flags.append((FIXED if "at" in payload else 0) | (0 if signed else VOID) | abroad)
-        pair = (entry.kid, payload["iss"])
-        segment.signers.append(place_of(pair, self.pair_places, segment.pairs) + 1 if signed else 0)
-        head = seen and (seen["size"], seen["root"])
-        segment.seens.append(place_of(head, self.seen_places, segment.heads_seen) + 1 if head else 0)
+        return (
+            payload["iat"],
+            payload["prev"] or _NO_PREV,
+            payload["seq"],
+            _KIND_NUMBERS.get(payload["evt"], UNKNOWN_KIND),
+            min(payload["agr"], LARGE_VERSION),
+            # An identifier may be made of zeros; 0 is for what has none, and that is neither folded nor compared.
+            int(psg[:8], 16) or 1 if psg else 0,
+            int(payload["jti"][28:], 16) or 1,
+            self.pairs[entry.kid, payload["iss"]] if signed else 0,
+            self.heads_seen[seen["size"], seen["root"]] if seen else 0,
+            (FIXED if "at" in payload else 0) | (0 if signed else VOID) | abroad,
+        )
 
-    def _empty_row(self) -> None:
-        """A record that is not one."""
+    def finish(self) -> None:
+        """Step 6: the rows as columns."""
         segment = self.segment
-        segment.prevs += NO_LEAF
-        segment.kinds.append(UNKNOWN_KIND)
-        segment.flags.append(VOID)
-        for column in (
-            segment.times,
-            segment.seqs,
-            segment.versions,
-            segment.passages,
-            segment.jtis,
-            segment.seens,
-            segment.signers,
-        ):
-            column.append(0)
+        times, prevs, seqs, kinds, versions, passages, jtis, signers, seens, flags = zip(
+            *self.rows, strict=True
+        )
+        segment.times, segment.seqs, segment.versions = (
+            array("q", times),
+            array("Q", seqs),
+            array("H", versions),
+        )
+        segment.passages, segment.jtis = array("I", passages), array("I", jtis)
+        segment.signers, segment.seens = array("I", signers), array("I", seens)
+        segment.kinds, segment.flags = bytearray(kinds), bytearray(flags)
+        segment.prevs = bytes.fromhex("".join(prevs))
+        segment.pairs, segment.heads_seen = list(self.pairs), list(self.heads_seen)
 
     def _details(self, entry: Entry, index: int) -> None:
         """Step 6, what few records have."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from safeconduct.core.record.chain import Link
 from safeconduct.core.record.entry import Entry
@@ -21,9 +22,10 @@ from safeconduct.verify.chains import Chain
 from safeconduct.verify.index import Columns, Leaves, with_room
 from safeconduct.verify.ports import ArchiveBytes
 from safeconduct.verify.rules import finding
-from safeconduct.verify.segments import NO_LEAF, VOID, HeadSeen, Segment, place_of
+from safeconduct.verify.segments import NO_LEAF, VOID, HeadSeen, Places, Segment
 from safeconduct.verify.tree import Leaves as TreeLeaves
 
+_Item = TypeVar("_Item")
 Signer = tuple[str, str]
 """A key's name, and the `iss` that it signed as."""
 
@@ -47,8 +49,8 @@ class Survey:
     findings: list[Finding] = field(default_factory=list)
     waiting: dict[bytes, list[int]] = field(default_factory=dict)
     """By leaf that is not in the log so far: the records that name it."""
-    _signer_places: dict[Signer, int] = field(default_factory=dict)
-    _seen_places: dict[tuple[int, str], int] = field(default_factory=dict)
+    _signer_places: Places[Signer] = field(default_factory=Places)
+    _seen_places: Places[tuple[int, str]] = field(default_factory=Places)
 
     def __post_init__(self) -> None:
         self.leaves = Leaves(self.archive, self.size)
@@ -80,8 +82,8 @@ class Survey:
 
     def _columns(self, segment: Segment) -> None:
         columns = self.columns
-        signers = [0, *(place_of(pair, self._signer_places, self.signers) for pair in segment.pairs)]
-        seens = [0, *(place_of(head, self._seen_places, self.heads_seen) for head in segment.heads_seen)]
+        signers = [0, *_placed(segment.pairs, self._signer_places, self.signers)]
+        seens = [0, *_placed(segment.heads_seen, self._seen_places, self.heads_seen)]
         columns.signers = with_room(columns.signers, len(self.signers))
         columns.seens = with_room(columns.seens, len(self.heads_seen))
         here = slice(segment.first, segment.first + len(segment.flags))
@@ -94,8 +96,9 @@ class Survey:
         columns.claimed.extend(time for _, time in segment.claimed)
 
     def _records(self, segment: Segment) -> None:
-        columns, add, waiting, pairs = self.columns, self.leaves.add, self.waiting, segment.pairs
-        leaves, prevs, flags = bytes(segment.leaves), bytes(segment.prevs), columns.flags
+        columns, add, waiting = self.columns, self.leaves.add, self.waiting
+        leaves, prevs, flags = bytes(segment.leaves), segment.prevs, columns.flags
+        feeds = [self._chain(kid).feed for kid, _ in segment.pairs]
         at = 0
         for index, seq, place in zip(
             range(segment.first, self.size), segment.seqs, segment.signers, strict=False
@@ -107,12 +110,10 @@ class Survey:
                 flags[index] |= VOID
                 self._repeated(earlier, index, leaf)
             elif place:  # 2
-                self._chain(pairs[place - 1][0]).feed(
-                    Link(seq, leaf, prev if prev != NO_LEAF else b"", index)
-                )  # 3
+                feeds[place - 1](Link(seq, leaf, prev if prev != NO_LEAF else b"", index))  # 3
                 if leaf in waiting:  # 4
                     for source in waiting.pop(leaf):
-                        self.columns.name(source, index)
+                        columns.name(source, index)
 
     def _chain(self, kid: str) -> Chain:
         chain = self.chains.get(kid)
@@ -145,3 +146,14 @@ class Survey:
         return (
             (index, entry) for index, entry in self.whole if entry.evt in kinds and not flags[index] & VOID
         )
+
+
+def _placed(items: list[_Item], places: Places[_Item], known: list[_Item]) -> list[int]:
+    """The place of each of these among all; what is new is known from then on."""
+    found = []
+    for item in items:
+        place = places[item]
+        if place == len(known):
+            known.append(item)
+        found.append(place)
+    return found

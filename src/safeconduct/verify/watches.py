@@ -3,14 +3,14 @@
 Rules, in the order of the code:
  1. A shift ends with the watch-end of the same holder that names its start; without one it is open.
  2. It has handed in up to the last record of its key before which, from its start on, no number is missing.
- 3. It is overdue when a hole is, or, while it is open, when the offline limit has passed since the first
-    dated head
-    over that last record.
+ 3. It is overdue when a hole is, or, while it is open, when the offline limit has passed since the first dated
+    head over that last record.
  4. `watch.open_past_limit`: an open shift that is overdue.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -33,11 +33,14 @@ class HandedIn:
 
 def handed_in(survey: Survey) -> dict[int, HandedIn]:
     """Rule 2, by watch-start; while the chains still list what came early."""
-    found = {}
+    found: dict[int, HandedIn] = {}
+    of_keys: dict[str, tuple[list[int], list[HandedIn]]] = {}
     for index, entry in survey.by_kind("watch-start"):
-        chain = survey.chains[entry.kid]
-        hole = next((hole for hole in chain.fold.holes() if hole.first > entry.seq), None)
-        found[index] = HandedIn(chain.last_before_hole(entry.seq), hole)
+        if entry.kid not in of_keys:
+            runs = [HandedIn(last, hole) for last, hole in survey.chains[entry.kid].runs()]
+            of_keys[entry.kid] = [run.hole.first for run in runs if run.hole is not None], runs
+        holes, runs = of_keys[entry.kid]
+        found[index] = runs[bisect_right(holes, entry.seq)]
     return found
 
 

@@ -16,11 +16,19 @@ from pathlib import Path
 
 from safeconduct.adapters.chance import SeededChance, SystemChance
 from safeconduct.adapters.clock import FixedClock, SystemClock
-from safeconduct.adapters.files import already_there, reading, sync_folder, write_new, writing
+from safeconduct.adapters.files import (
+    already_there,
+    new_place,
+    read_file,
+    reading,
+    sync_folder,
+    write_new,
+    writing,
+)
 from safeconduct.adapters.keys import Ed25519Key, KeyFolder
 from safeconduct.adapters.sqlite_store import SqliteStore
 from safeconduct.core.agreement.founding import Founding
-from safeconduct.core.kernel.errors import Unavailable
+from safeconduct.core.kernel.errors import Malformed, Unavailable
 from safeconduct.core.kernel.spelling import parse_hex
 from safeconduct.core.record.entry import parse_entry
 from safeconduct.core.tlog.cosignature import cosign
@@ -29,6 +37,7 @@ from safeconduct.service.ports import Chance, Clock
 from safeconduct.service.sequence import Sequencer
 
 DATABASE, KEYS, SEED = "corridor.db", "keys", "seed"
+_LONGEST_SEED = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +76,10 @@ def new_store(
     `keys` are kept by name, `log` and `service` among them. Simulations and replays add their `seed`, and
     their witnesses' keys under names that begin with `witness`.
     """
-    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
-        raise already_there(folder)
+    folder = new_place(folder)
+    with writing(folder):
+        if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+            raise already_there(folder)
     beside = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
         with writing(folder):
@@ -131,10 +142,12 @@ def _newest(store: SqliteStore) -> int:
 
 def _seed(folder: Path) -> bytes | None:
     path = folder / KEYS / SEED
-    if not path.exists():
-        return None
     with reading(path):
-        text = path.read_text("ascii", "replace").removesuffix("\n")
+        if not path.exists():
+            return None
+    text = read_file(path, most=_LONGEST_SEED).decode("ascii", "replace").removesuffix("\n")
+    if not text:
+        raise Malformed("this seed is empty", where=str(path), next_step="Bring it back from your copy")
     return parse_hex(text, length=len(text) // 2, where=str(path))
 
 

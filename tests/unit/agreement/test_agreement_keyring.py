@@ -264,9 +264,12 @@ def test_a_second_revocation_may_only_reach_further_back(corridor: Corridor) -> 
     corridor.revoke(corridor.mission, "phone", lasts[1])
     assert passed(corridor.ring(), first, 2) == ()
     assert passed(corridor.ring(), second, 2) == ("key.revoked",)
+    assert corridor.ring().last_good(first.kid) == first.seq
     corridor.revoke(corridor.mission, "phone", None)
     corridor.revoke(corridor.mission, "phone", lasts[0])
     assert passed(corridor.ring(), first, 2) == ("key.revoked",)
+    assert corridor.ring().last_good(first.kid) == -1
+    assert corridor.ring().last_good(Key("orva").kid) is None
 
 
 def test_what_came_after_the_first_revocation_stays_revoked_after_the_second(corridor: Corridor) -> None:

@@ -375,6 +375,20 @@ def test_a_syntax_error_says_its_line_also_at_the_end_of_the_file() -> None:
     assert faults_of(f"title = {'9' * 5000}")[0][1].startswith("agreement.toml: a number or a date")
 
 
+def test_a_post_beyond_the_end_of_the_line_is_told_with_its_line_and_what_to_write() -> None:
+    text = MINIMAL.replace('name = "North gate"\n', 'name = "North gate"\nchainage_m = 62000\n')
+    surveyed = ROUTE.replace('"schematic":true', '"schematic":false')
+    with pytest.raises(Malformed) as caught:
+        require_fit(text, surveyed, where="a.toml")
+    line = text.splitlines().index("chainage_m = 62000") + 1
+    message = str(caught.value)
+    assert message.startswith(f"a.toml line {line}: posts[1].chainage_m: 62,000 m is beyond the end")
+    assert "Write 0 to 14041, or draw" in message
+    require_fit(text, ROUTE)  # nobody measures on a schematic line
+    require_fit(text, None)
+    require_fit(text.replace("62000", "14150"), surveyed)  # within 1 %
+
+
 def test_a_founding_holds_both_files_or_says_simplify_the_line() -> None:
     require_fit(MINIMAL, ROUTE)
     with pytest.raises(Malformed, match="Simplify the line"):

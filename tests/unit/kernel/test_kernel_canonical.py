@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from safeconduct.core.kernel.canonical import MAX_DEPTH, canonical, parse_canonical
+from safeconduct.core.kernel.canonical import MAX_DEPTH, _printer, canonical, parse_canonical
 from safeconduct.core.kernel.errors import Malformed
 
 
@@ -86,3 +86,8 @@ def test_half_a_character_has_no_spelling() -> None:
     for value in ("\ud800", {"\ud800": 1}, {"😀": "\ud800"}):
         with pytest.raises(Malformed, match="half a character"):
             canonical(value)
+
+
+def test_without_the_library_s_own_encoder_the_spelling_is_the_same() -> None:
+    value = {"b": [1, "é", None, True, {}], "a": '"'}
+    assert _printer(sort_keys=True, make=None)(value) == canonical(value).decode()

@@ -148,3 +148,13 @@ def test_a_record_names_what_its_kind_refers_to() -> None:
     granted = passage.cleared()
     assert named_by(granted) == (passage.events[0].leaf,)
     assert named_by(passage.tell("weighing", 5, "a/b", corrects="aa", of="bb")) == ("aa",)
+
+
+def test_a_long_chain_of_corrections_takes_no_longer_than_its_records() -> None:
+    passage = Passage()
+    last = passage.declare(0)
+    for _ in range(20_000):
+        last = passage.declare(1, corrects=last.leaf)
+    history = in_order(passage.events)
+    assert history.standing == (last,)
+    assert len(history.versions) == len(history.told) == 20_001

@@ -44,6 +44,14 @@ def test_a_key_whose_first_record_is_missing_has_a_hole_at_0() -> None:
     assert chain.holes() == (Hole(0, 0, 5),)
 
 
+def test_what_is_past_the_last_good_number_shows_no_hole() -> None:
+    chain = KeyChain()
+    fed(chain, link(0, 1), link(2, 5), link(1000, 8))
+    assert [chain.has(seq) for seq in (0, 1, 2, 3, 1000)] == [True, False, True, False, True]
+    chain.forget_past(2)
+    assert chain.holes() == (Hole(1, 1, 5),)
+
+
 def test_a_hole_is_overdue_when_now_is_past_the_limit_after_the_head_over_a_later_record() -> None:
     times = HeadTimes()
     times.add(6, 100)

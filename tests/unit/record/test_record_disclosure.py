@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from safeconduct.core.kernel.canonical import canonical
 from safeconduct.core.kernel.errors import Malformed
 from safeconduct.core.kernel.spelling import print_base64url
 from safeconduct.core.record.disclosure import (
     Disclosure,
     digest_of,
+    digests_in,
     disclose,
     parse_disclosure,
     private_fields,
@@ -17,7 +19,7 @@ from safeconduct.core.record.disclosure import (
 )
 from safeconduct.core.record.draft import sign
 from safeconduct.core.record.entry import parse_entry
-from tests.unit.record.record_samples import SIGNER, sample
+from tests.unit.record.record_samples import SIGNER, payload_of, sample, spell
 
 SALT = bytes(range(16))
 
@@ -98,3 +100,12 @@ def test_a_disclosure_of_another_value_belongs_to_no_field() -> None:
     with pytest.raises(Malformed) as caught:
         reveal(entry, [disclose(parse_disclosure(made.disclosures[0]).salt, "AB 124")], where="entry 4")
     assert caught.value.rule == "disclosures.false"
+
+
+def test_digests_are_found_in_the_text_and_nothing_that_only_looks_like_one() -> None:
+    looks = '":{"_sd":["' + "A" * 43 + '"]}'
+    payload = payload_of("account", **{looks: looks, 'x"': {"_sd": [print_base64url(bytes(32))]}})
+    entry = parse_entry(spell(payload))
+    found = digests_in(canonical(entry.payload).decode())
+    assert sorted(found) == sorted(digest for _, digest in private_fields(entry.payload))
+    assert print_base64url(bytes(32)) in found

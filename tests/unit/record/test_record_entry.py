@@ -20,6 +20,7 @@ from safeconduct.core.record.entry import (
     verify_entry,
 )
 from safeconduct.core.record.kinds import KINDS
+from safeconduct.core.record.schema import _MOST_PLANS, COUNT, Form
 from safeconduct.core.record.signature import thumbprint
 from safeconduct.core.tlog.tree import leaf_hash
 from tests.unit.record.record_samples import (
@@ -397,3 +398,11 @@ def test_references_are_the_leaves_that_a_record_names(
 def test_the_payload_printed_by_another_json_writer_is_refused() -> None:
     text = json.dumps(payload_of(), separators=(", ", ": ")).encode()
     assert rules_of(spell_bytes(text)) == {"record.spelling"}
+
+
+def test_however_many_sets_of_names_somebody_writes_few_are_remembered() -> None:
+    form = Form.of("an object", {"a": COUNT}, is_open=True)
+    for number in range(2 * _MOST_PLANS):
+        assert form.holds({"a": 1, f"later-{number}": True})
+        assert form.wrong({f"later-{number}": {"_sd": []}}) == [f"later-{number}", "a"]
+    assert len(form._plans) == _MOST_PLANS

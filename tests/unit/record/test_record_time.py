@@ -34,6 +34,11 @@ def test_the_first_head_over_an_entry_is_larger_than_its_index() -> None:
     assert [times.first_covering(index) for index in (0, 9, 10, 19, 20)] == [100, 100, 200, 200, None]
 
 
+def test_the_first_head_dated_after_a_time_is_found_by_its_raised_time() -> None:
+    times = heads((10, 100), (20, 90), (30, 200))
+    assert [times.first_after(time) for time in (99, 100, 199, 200)] == [10, 30, 30, None]
+
+
 def test_without_dated_heads_nothing_is_known_and_no_limit_passes() -> None:
     times = HeadTimes()
     assert (times.now, times.time_of(5), times.first_covering(5)) == (None, None, None)
@@ -58,6 +63,13 @@ def test_occurrence_is_the_device_time_in_its_bounds_and_after_what_came_before(
     assert [occurrence(iat, Bounds()) for iat in (50, 250)] == [50, 250]
     assert occurrence(150, bounds, key_maximum=170) == 170
     assert occurrence(150, bounds, key_maximum=170, named_maximum=180) == 180
+
+
+def test_what_came_before_moves_no_occurrence_past_the_first_dated_head() -> None:
+    """The time of another record may be a claim; the bound is proved."""
+    assert occurrence(150, Bounds(100, 200), named_maximum=900) == 200
+    assert occurrence(150, Bounds(100, 200), key_maximum=900) == 200
+    assert occurrence(150, Bounds(100), named_maximum=900) == 900
 
 
 def test_a_claimed_time_is_bounded_from_above_only() -> None:

@@ -31,15 +31,29 @@ def test_each_record_follows_the_one_with_the_number_before(order: tuple[int, ..
     assert chain.first == (place[0], b"")
 
 
+def runs(chain: Chain) -> list[tuple[int, int | None]]:
+    """The last record of each run, and the number that is missing after it."""
+    return [(last, None if hole is None else hole.first) for last, hole in chain.runs()]
+
+
 def test_over_a_hole_the_next_one_that_is_there_follows() -> None:
     chain = fed([0, 1, 4, 3, 7])
-    assert [chain.last_before_hole(seq) for seq in (0, 3, 7)] == [1, 2, 4]
+    assert runs(chain) == [(1, 2), (2, 5), (4, None)]
     chain.finish()
     assert list(chain.before) == [NONE, 0, 3, 1, 2]
 
 
-def test_without_a_hole_the_last_record_is_the_end() -> None:
-    assert fed([0, 1, 2]).last_before_hole(1) == 2
+def test_a_run_ends_at_its_last_record_whatever_came_first() -> None:
+    assert runs(fed([0, 2, 4, 1])) == [(1, 3), (2, None)]
+    assert runs(fed([0, 1, 2])) == [(2, None)]
+
+
+def test_what_is_past_the_last_good_number_shows_no_hole() -> None:
+    chain = fed([0, 1, 4, 3, 200])
+    chain.forget_past(4)
+    assert runs(chain) == [(1, 2), (2, None)]
+    chain.forget_past(-1)
+    assert runs(chain) == [(1, None)]
 
 
 def test_a_fork_is_a_fault_and_follows_nothing() -> None:
@@ -48,3 +62,12 @@ def test_a_fork_is_a_fault_and_follows_nothing() -> None:
     chain.feed(Link(1, b"z" * 32, leaf(0), 3))
     assert [(fault.rule, fault.index) for fault in chain.faults] == [("chain.fork", 3)]
     assert list(chain.before) == [NONE, 0, 1, NONE]
+
+
+def test_a_fork_of_a_record_that_came_early_follows_nothing_either() -> None:
+    chain = fed([0, 2])
+    chain.before.append(NONE)
+    chain.feed(Link(2, b"z" * 32, leaf(1), 2))
+    assert runs(chain) == [(0, 1), (1, None)]
+    chain.finish()
+    assert list(chain.before) == [NONE, 0, NONE]

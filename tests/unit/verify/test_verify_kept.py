@@ -28,8 +28,17 @@ def test_a_log_that_goes_on_from_what_was_kept_says_with_what_it_was_compared(st
     stage.declare()
     report = stage.audit(heads=[head], receipts=[receipt])
     assert report.exit_code == 0
-    assert report.checked.kept == ("head-1", "receipt-1")
-    assert any("it agrees with head-1, receipt-1" in line for line in report.lines())
+    assert report.checked.kept == ("head head-1", "receipt receipt-1")
+    assert any("it agrees with head head-1, receipt receipt-1" in line for line in report.lines())
+
+
+def test_offers_alone_show_no_log_that_was_signed_anew(stage: Stage) -> None:
+    record = stage.passage().declare()
+    report = stage.audit(offers=[record.entry])
+    assert report.checked.kept == ()
+    lines = list(report.lines())
+    assert any("Compared with nothing kept outside" in line for line in lines)
+    assert "  Looked for what was offered in offers-1" in lines
 
 
 def test_a_smaller_log_and_another_one_did_not_go_on_from_a_kept_head(stage: Stage) -> None:

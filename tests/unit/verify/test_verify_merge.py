@@ -105,6 +105,15 @@ def test_an_open_watch_past_the_limit_is_the_posts(stage: Stage) -> None:
     ]
 
 
+def test_shifts_of_one_key_share_what_it_handed_in_and_each_has_its_own_end_of_it(stage: Stage) -> None:
+    stage.change_watches(["south-gate"])
+    stage.hand("south-gate").write("offered", clear={"leaf": stage.founding.leaf})
+    stage.close_watches()
+    stage.pass_time(days=2)
+    assert named(stage.audit(), "chain.hole")
+    assert stage.audit().rules == {"chain.hole"}
+
+
 def test_records_without_a_passage_belong_to_that_of_the_record_they_name(stage: Stage) -> None:
     declared = stage.passage().declare()
     liaison = stage.hand("orva/liaison")

@@ -126,6 +126,11 @@ class Keyring:
         """The first revocation that a record is past."""
         return next((one for one in self.revocations.get(kid, ()) if one.covers(seq, leaf, index)), None)
 
+    def last_good(self, kid: str) -> int | None:
+        """Rule 5: the number past which no record of a key is good unless it is admitted; None: of any number."""
+        cuts = (one for one in self.revocations.get(kid, ()) if not one.earlier_stand)
+        return min((-1 if one.last is None else one.last[0] for one in cuts), default=None)
+
     def first_prevs(self, kid: str) -> tuple[str, ...]:
         """Rule 5: what a key's record 0 may have as its `prev`."""
         enrolment = self.keys.get(kid)

@@ -7,6 +7,7 @@ where things are, never whether they are right.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 
 Path = tuple[str | int, ...]
@@ -55,14 +56,13 @@ class _Walk:
         start = self.at
         self.at += 2 if many else 1
         names = self._keys()
-        table: Path = ()
-        for name in names[:-1]:
-            table = (*table, name)
-            if table in self.arrays:  # a table inside the newest element
-                table = (*table, self.arrays[table] - 1)
-        table = (*table, names[-1])
         after, self.at = self.at, start
-        self._note(table)
+        table: Path = ()
+        for depth, name in enumerate(names, 1):
+            table = (*table, name)
+            self._note(table)  # in [a.b] both a and b, unless a stood before
+            if depth < len(names) and table in self.arrays:  # a table inside the newest element
+                table = (*table, self.arrays[table] - 1)
         if many:
             count = self.arrays.get(table, 0)
             self.arrays[table] = count + 1
@@ -74,7 +74,7 @@ class _Walk:
     def _keys(self) -> list[str]:
         found = _DOTTED.match(self.text, self.at)
         self.at = found.end() if found else self.at
-        return [name.strip("\"'") for name in _KEY.findall(found[0] if found else "")]
+        return [_spelt(name) for name in _KEY.findall(found[0] if found else "")]
 
     def _pair(self, table: Path) -> None:
         start = self.at
@@ -115,3 +115,8 @@ class _Walk:
                 continue
             self._pair(path)
         self.at += 1
+
+
+def _spelt(name: str) -> str:
+    """The key that a name stands for: quoted ones by TOML's own rules of quotes and escapes."""
+    return str(tomllib.loads(f"_ = {name}")["_"]) if name[0] in "\"'" else name

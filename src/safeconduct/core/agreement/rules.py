@@ -82,6 +82,11 @@ FILE_RULES = (
         "The look-alike table maps one letter to one Latin letter or digit, in one step.",
     ),
     Rule("agreement.founding", "agreement", "Agreement and route fit into one founding record."),
+    Rule(
+        "agreement.chainage",
+        "agreement",
+        "No post lies beyond the end of the line, unless the line is schematic.",
+    ),
     Rule("goods.code", "agreement", "Chapters and headings exist in the Harmonized System."),
     Rule("goods.twice", "agreement", "A code has one rule, beside those for single items."),
     Rule("route.size", "agreement", "The route has at most 24,000 bytes."),

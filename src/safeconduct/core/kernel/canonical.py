@@ -13,6 +13,8 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
+from json.encoder import encode_basestring
+from json.scanner import make_scanner
 from typing import Any, NoReturn
 
 from safeconduct.core.kernel.errors import Malformed
@@ -20,6 +22,7 @@ from safeconduct.core.kernel.spelling import MAX_INTEGER
 
 MAX_DEPTH = 32
 
+_SAFE_DIGITS = 16  # fewer are below 2**53
 _MAX_DIGITS = 17  # sixteen and a sign: longer ones are not even converted
 _BEYOND_BMP = re.compile(rb"[\xf0-\xf4]")
 
@@ -41,7 +44,7 @@ def parse_canonical(data: bytes, *, where: str = "") -> Any:
     """The value that `data` spells; refuses everything that `canonical` would not have written."""
     try:
         text = data.decode("utf-8")
-        value = _READER(text)
+        value = _read(text)
     except Malformed as error:
         raise Malformed(error.faults[0].message, where=where, next_step=error.faults[0].next_step) from error
     except RecursionError as error:
@@ -62,11 +65,21 @@ def parse_canonical(data: bytes, *, where: str = "") -> Any:
     return value
 
 
-def _printer(*, sort_keys: bool) -> Callable[[Any], str]:
-    """One encoder each: json.dumps builds a new one at every call that changes a default."""
-    return json.JSONEncoder(
+_MAKE: Callable[..., Any] | None = getattr(json.encoder, "c_make_encoder", None)
+
+
+def _printer(*, sort_keys: bool, make: Callable[..., Any] | None = _MAKE) -> Callable[[Any], str]:
+    """One encoder each: json.dumps builds a new one at every call that changes a default.
+
+    `make` is what JSONEncoder.encode itself calls, every time; a Python without it has the slower way.
+    """
+    library = json.JSONEncoder(
         ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys
-    ).encode
+    )
+    if make is None:
+        return library.encode
+    encode = make(None, library.default, encode_basestring, None, ":", ",", sort_keys, False, False)
+    return lambda value: "".join(encode(value, 0))
 
 
 _PRINTER = _printer(sort_keys=True)
@@ -80,12 +93,24 @@ def _no_float(text: str) -> NoReturn:
 
 
 def _integer(text: str) -> int:
+    if len(text) < _SAFE_DIGITS:
+        return int(text)
     if len(text) > _MAX_DIGITS or not -MAX_INTEGER <= (number := int(text)) <= MAX_INTEGER:
         raise Malformed("an integer is too large", next_step="Keep below 2**53")
     return number
 
 
-_READER = json.JSONDecoder(parse_int=_integer, parse_float=_no_float, parse_constant=_no_float).decode
+_READER = json.JSONDecoder(parse_int=_integer, parse_float=_no_float, parse_constant=_no_float)
+_SCAN = make_scanner(_READER)  # type: ignore[arg-type]  # whatever has its hooks will do
+
+
+def _read(text: str) -> Any:
+    """The value that `text` begins and ends with. What has something around it, the library's own decoder names."""
+    try:
+        value, end = _SCAN(text, 0)
+    except StopIteration:
+        end = -1
+    return value if end == len(text) else _READER.decode(text)
 
 
 def _too_deep(where: str) -> Malformed:

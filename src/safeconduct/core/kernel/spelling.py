@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import re
+from typing import NamedTuple
 
 from safeconduct.core.kernel.errors import Malformed
 
@@ -63,7 +64,7 @@ def parse_base64(text: str, *, where: str = "") -> bytes:
 
 def print_base64url(value: bytes) -> str:
     """URL alphabet, unpadded (RFC 7515 §2)."""
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(value, newline=False).translate(_TO_URL, b"=").decode("ascii")
 
 
 def parse_base64url(text: str, *, where: str = "") -> bytes:
@@ -78,15 +79,30 @@ def parse_base64url(text: str, *, where: str = "") -> bytes:
 
 def decode_base64url(data: bytes) -> bytes | None:
     """The same on bytes, for where much is read: None instead of an error."""
-    standard = data.translate(_TO_STANDARD) + b"=" * (-len(data) % 4)
+    padding = _PADDING[len(data) % 4]
+    if data[-1:] not in padding.last:  # a set bit that no byte holds; the decoder ignores it
+        return None
     try:
-        value = binascii.a2b_base64(standard)
+        return binascii.a2b_base64(data.translate(_TO_STANDARD) + padding.text, strict_mode=True)
     except binascii.Error:
         return None
-    # Lenient above, so compared here: what the decoder dropped or ignored is missing when printed back.
-    return value if binascii.b2a_base64(value, newline=False) == standard else None
 
 
+class _Padding(NamedTuple):
+    """What follows so many digits beyond whole groups of four, and which digits can be the last of them."""
+
+    text: bytes
+    last: bytes
+
+
+_DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_PADDING = (
+    _Padding(b"", _DIGITS),
+    _Padding(b"===", b""),  # one digit is six bits: no byte
+    _Padding(b"==", _DIGITS[::16]),
+    _Padding(b"=", _DIGITS[::4]),
+)
+_TO_URL = bytes.maketrans(b"+/", b"-_")
 _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 
 

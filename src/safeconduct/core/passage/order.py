@@ -120,8 +120,9 @@ def _last_words(told: Sequence[Event]) -> dict[str, Event]:
     """For each record the last word on it (rule 1): itself, a correction or a withdrawal."""
     by_leaf = {event.leaf: event for event in told}
     chains: dict[str, list[Event]] = {}
+    roots: dict[str, str] = {}
     for event in told:
-        chains.setdefault(_root(event, by_leaf), []).append(event)
+        chains.setdefault(_root(event, by_leaf, roots), []).append(event)
     return {event.leaf: word for chain in chains.values() for word in (_last(chain),) for event in chain}
 
 
@@ -139,13 +140,16 @@ def _target(event: Event) -> str | None:
     return target
 
 
-def _root(event: Event, by_leaf: dict[str, Event]) -> str:
-    """The first record of the chain of corrections that `event` ends."""
-    seen = set()
-    while event.leaf not in seen:
-        seen.add(event.leaf)
+def _root(event: Event, by_leaf: dict[str, Event], roots: dict[str, str]) -> str:
+    """The first record of the chain of corrections that `event` ends; `roots`: those found, so that each is once."""
+    path: dict[str, None] = {}
+    while event.leaf not in roots and event.leaf not in path:
+        path[event.leaf] = None
         named = by_leaf.get(_target(event) or "")
         if named is None or named.iss != event.iss:
-            return event.leaf
-        event = named
-    return min(seen)
+            roots[event.leaf] = event.leaf
+        else:
+            event = named
+    root = roots.get(event.leaf) or min(path)
+    roots.update(dict.fromkeys(path, root))
+    return root

@@ -69,9 +69,21 @@ class KeyChain:
         """The lowest number that is not there."""
         return 0 if self._end is None else self._end.seq + 1
 
+    def has(self, seq: int) -> bool:
+        """Whether a record of this number is there."""
+        return seq < self.next_seq or seq in self._waiting
+
+    def forget_past(self, seq: int) -> None:
+        """What is past the last good number of a revoked key is no evidence, and shows no hole."""
+        self._waiting = {number: link for number, link in self._waiting.items() if number <= seq}
+
     def feed(self, link: Link) -> tuple[ChainFault, ...]:
         """Takes one more record, not the same one twice, and says what it contradicts."""
-        if link.seq < self.next_seq or link.seq in self._waiting:
+        end = self._end
+        if end is not None and link.seq == end.seq + 1 and link.prev == end.leaf and not self._waiting:
+            self._end = link  # nearly all come so
+            return ()
+        if self.has(link.seq):
             return (self._fork(link),)  # 1
         faults = tuple(self._broken(link))
         self._waiting[link.seq] = link

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeAlias
 
 from safeconduct.core.kernel.canonical import canonical, parse_canonical
 from safeconduct.core.kernel.errors import Malformed
-from safeconduct.core.kernel.spelling import parse_base64url, print_base64url, sha256
+from safeconduct.core.kernel.spelling import decode_base64url, print_base64url, sha256
 from safeconduct.core.record.schema import is_clear
 
 SALT_BYTES = 16
@@ -54,13 +54,15 @@ def disclose(salt: bytes, value: Any) -> str:
 
 def parse_disclosure(text: str, *, where: str = "") -> Disclosure:
     """The value in a disclosure; refuses every spelling but that of `disclose`."""
+    data = decode_base64url(text.encode("ascii", "replace"))
     try:
-        parts = parse_canonical(parse_base64url(text))
-        well_formed = type(parts) is list and len(parts) == 3 and parts[1] == "value" and is_clear(parts[2])
-        salt = parse_base64url(parts[0]) if well_formed and type(parts[0]) is str else b""
+        parts: Any = None if data is None else parse_canonical(data)
     except Malformed:
-        salt = b""
-    if len(salt) != SALT_BYTES:
+        parts = None
+    well_formed = type(parts) is list and len(parts) == 3 and parts[1] == "value" and is_clear(parts[2])
+    spelled = parts[0] if well_formed else None
+    salt = decode_base64url(spelled.encode("ascii", "replace")) if type(spelled) is str else None
+    if salt is None or len(salt) != SALT_BYTES:
         hint = 'Write base64url of ["salt","value",v] in JCS, the salt 16 bytes, v without digests'
         raise Malformed("this is not a disclosure", where=where, next_step=hint, rule="disclosures.spelling")
     return Disclosure(salt, parts[2])
@@ -68,7 +70,12 @@ def parse_disclosure(text: str, *, where: str = "") -> Disclosure:
 
 def digest_of(disclosure: str) -> str:
     """The digest that stands for `disclosure` in its entry."""
-    return print_base64url(sha256(disclosure.encode("ascii", "replace")))  # 2
+    return print_base64url(digest_bytes(disclosure))
+
+
+def digest_bytes(disclosure: str) -> bytes:
+    """The same, not yet printed."""
+    return sha256(disclosure.encode("ascii", "replace"))  # 2
 
 
 def private_fields(payload: dict[str, Any]) -> Iterator[tuple[Place, str]]:
@@ -80,6 +87,18 @@ def private_fields(payload: dict[str, Any]) -> Iterator[tuple[Place, str]]:
         for name, value in line.items():
             if type(value) is dict and "_sd" in value:
                 yield (number, name), value["_sd"][0]
+
+
+def digests_in(text: str) -> list[str]:
+    """The digests of the private fields of a well-formed payload, by its canonical text alone.
+
+    No string holds what a field begins with: its quotes would be escaped there.
+    """
+    return [part[:_DIGEST_LENGTH] for part in text.split(_FIELD)[1:]]
+
+
+_FIELD = '":{"_sd":["'
+_DIGEST_LENGTH = 43
 
 
 def reveal(entry: HoldsPayload, disclosures: Iterable[str], *, where: str = "") -> dict[Place, Any]:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from safeconduct.core.kernel.canonical import parse_canonical
 from safeconduct.core.kernel.errors import Fault, Malformed
 from safeconduct.core.kernel.spelling import decode_base64url, print_base64url
-from safeconduct.core.record.disclosure import private_fields
+from safeconduct.core.record.disclosure import digests_in
 from safeconduct.core.record.kinds import KINDS, UNKNOWN_KIND
 from safeconduct.core.record.schema import SCHEMA
 from safeconduct.core.tlog.signature import verify_ed25519
@@ -142,7 +142,7 @@ def parse_entry(data: bytes, *, where: str = "") -> Entry:
         hint = f'Write {{"alg":"Ed25519","kid":"…","typ":"{TYP}"}} and nothing else'
         raise Malformed("the header has another form", where=where, next_step=hint, rule="record.header")
     payload = _parse_payload(text, where)
-    faults = list(_faults(payload, f"{where} $".lstrip()))
+    faults = list(_faults(payload, text, where))
     if faults:
         raise Malformed.of(faults)
     return Entry(data, kid, payload, signature, leaf_hash(data))
@@ -177,23 +177,27 @@ def _parse_payload(text: bytes, where: str) -> dict[str, Any]:
     return payload
 
 
-def _faults(payload: dict[str, Any], where: str) -> Iterator[Fault]:
+def _faults(payload: dict[str, Any], text: bytes, where: str) -> Iterator[Fault]:
     name = payload.get("evt")
     kind = KINDS.get(name) if type(name) is str else None
     form = UNKNOWN_KIND if kind is None else kind.form
     if not form.holds(payload):  # 5
-        yield from form.faults(payload, where)
+        yield from form.faults(payload, _top(where))
         return  # what follows reads claims that hold
     if ("at" in payload) is not ("via" in payload):  # 6
-        yield Fault("at and via stand together", where, "Write both or neither", SCHEMA)
+        yield Fault("at and via stand together", _top(where), "Write both or neither", SCHEMA)
     if not payload["prev"] and payload["seq"]:  # 6
         yield Fault(
-            "only a key's first record has no prev", f"{where}.prev", "Name the previous leaf", SCHEMA
+            "only a key's first record has no prev", f"{_top(where)}.prev", "Name the previous leaf", SCHEMA
         )
-    digests = [digest for _, digest in private_fields(payload)]
+    digests = digests_in(text.decode())
     if len(set(digests)) != len(digests):  # 7
         hint = "Draw a new salt for each field"
-        yield Fault("two fields have one digest", where, hint, "private.repeated_digest")
+        yield Fault("two fields have one digest", _top(where), hint, "private.repeated_digest")
+
+
+def _top(where: str) -> str:
+    return f"{where} $".lstrip()
 
 
 def signed_part(entry: Entry) -> tuple[bytes, bytes]:
@@ -210,7 +214,10 @@ def verify_entry(entry: Entry, public_key: bytes) -> bool:
 def references(entry: Entry) -> tuple[str, ...]:
     """Leaves of the records that this one names, `prev` apart. What it only offers need not be in the log."""
     payload = entry.payload
-    kind = KINDS.get(payload["evt"])
-    names = (*(kind.references if kind else ()), "corrects", "withdraws")
-    values = (payload.get(name) for name in names)
-    return tuple(value["leaf"] if type(value) is dict else value for value in values if value)
+    names = _NAMING.get(payload["evt"], _ALWAYS_NAMING)
+    values = [payload[name] for name in names if name in payload]
+    return tuple([value["leaf"] if type(value) is dict else value for value in values if value])
+
+
+_ALWAYS_NAMING = ("corrects", "withdraws")
+_NAMING = {name: (*kind.references, *_ALWAYS_NAMING) for name, kind in KINDS.items()}

@@ -38,5 +38,6 @@ RULES = (
     Rule("seen.wrong", "record", "The head that a signer saw is a head of this log, from before its record."),
     Rule("time.before_seen", "record", "A record is not dated before the head that its signer saw."),
     Rule("time.after_head", "record", "A record is not dated after the first dated head that covers it."),
+    Rule("time.late", "record", "A device hands in, and takes in a newer head, within the offline limit."),
     Rule("time.backwards", "record", "A key's records are not dated before its earlier ones."),
 )

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from operator import call
+from typing import Any, NamedTuple, TypeAlias
 
 from safeconduct.core.kernel.errors import Fault
 
@@ -95,6 +96,17 @@ def list_of(words: str, shape: Shape, *, least: int = 0, distinct: bool = False)
     return Shape(words, holds, explain=explain)
 
 
+class _Plan(NamedTuple):
+    """How an object with certain names is tested: each member in its order, and what is missing."""
+
+    tests: tuple[Callable[[Any], bool], ...]
+    missing: tuple[str, ...]
+
+
+_MOST_PLANS = 256
+"""Of a form, kept: a log has few sets of names, and whoever writes others only waits longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """The members of an object. What tests it also names what is wrong: there is no second opinion."""
@@ -105,6 +117,7 @@ class Form:
     """Whether members that are not known are kept, as in a payload and in its lines."""
     tests: Mapping[str, Callable[[Any], bool]]
     required: frozenset[str]
+    _plans: dict[tuple[str, ...], _Plan] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, words: str, shapes: Shapes, *, is_open: bool) -> Form:
@@ -113,15 +126,28 @@ class Form:
         required = frozenset(name for name, shape in shapes.items() if not shape.optional)
         return cls(words, shapes, is_open, tests, required)
 
+    def _plan(self, names: tuple[str, ...]) -> _Plan:
+        plan = self._plans.get(names)
+        if plan is None:
+            other = _hides_nothing if self.is_open else _never
+            tests = tuple(self.tests.get(name, other) for name in names)
+            plan = _Plan(tests, tuple(sorted(self.required.difference(names))))
+            if len(self._plans) < _MOST_PLANS:
+                self._plans[names] = plan
+        return plan
+
     def wrong(self, value: dict[str, Any]) -> list[str]:
         """The members that do not hold, then the missing ones."""
-        test, other = self.tests.get, _hides_nothing if self.is_open else _never
-        names = [name for name, member in value.items() if not test(name, other)(member)]
-        return names if self.required <= value.keys() else names + sorted(self.required - value.keys())
+        tests, missing = self._plan(tuple(value))
+        members = zip(value.items(), tests, strict=True)
+        return [*(name for (name, member), test in members if not test(member)), *missing]
 
     def holds(self, value: Any) -> bool:
         """Whether it is an object of this form."""
-        return type(value) is dict and not self.wrong(value)
+        if type(value) is not dict:
+            return False
+        tests, missing = self._plan(tuple(value))
+        return not missing and all(map(call, tests, value.values()))
 
     def faults(self, value: Any, where: str) -> Faults:
         """What is wrong with it, member by member."""

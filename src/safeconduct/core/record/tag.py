@@ -10,10 +10,10 @@ Rules:
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 from safeconduct.core.kernel.errors import Malformed
 from safeconduct.core.kernel.spelling import length_prefixed
@@ -32,7 +32,7 @@ _WITHOUT = str.maketrans("", "", _REMOVED)
 def canonical_value(text: str, look_alikes: Mapping[str, str], *, where: str = "") -> str:
     """The spelling of `text` under which two people who read one plate agree."""
     upper = _nfkc(_nfkc(text).upper())  # 1
-    value = "".join(look_alikes.get(letter, letter) for letter in _nfkc(upper.translate(_WITHOUT)))
+    value = "".join([look_alikes.get(letter, letter) for letter in _nfkc(upper.translate(_WITHOUT))])
     if not value:  # 2
         raise Malformed(
             "nothing is left to compare", where=where, next_step="Write the letters and digits that were read"
@@ -48,5 +48,11 @@ def equality_tag(key: bytes, cor: str, field: str, value: str) -> str:
     """The tag of a canonical value, hexadecimal."""
     if len(key) != KEY_BYTES:  # 4
         raise Malformed("a tag's key has another length", next_step=f"Draw {KEY_BYTES} random bytes")
-    message = b"".join(map(length_prefixed, ("safeconduct/v1/tag", cor, field, value)))  # 3
-    return hmac.new(key, message, hashlib.sha256).digest()[:TAG_BYTES].hex()
+    message = _before_value(cor, field) + length_prefixed(value)  # 3
+    return hmac.digest(key, message, "sha256")[:TAG_BYTES].hex()
+
+
+@lru_cache(maxsize=16)
+def _before_value(cor: str, field: str) -> bytes:
+    """Rule 3: a corridor has few fields and many values."""
+    return b"".join(map(length_prefixed, ("safeconduct/v1/tag", cor, field)))

@@ -4,7 +4,8 @@ Rules:
  1. A head's time is raised to that of every smaller head; of several times of one size, the earliest counts.
  2. A record that saw a head lies after that head's time; any record lies before the first dated head over it.
  3. Occurrence: `iat` clamped into these bounds, then not before the key's earlier records, then not before
-    a record that it names. Where `at` tells it, that claim: bounded from above only, outside the key's order.
+    a record that it names, as far as the upper bound allows: that is proved, the others are claims. Where `at`
+    tells it, that claim: bounded from above only, outside the key's order.
  4. Two records have a proved order where their bounds do not overlap.
  5. Now is the time of the newest dated head. A limit that the agreement leaves unset never passes.
 
@@ -46,8 +47,8 @@ def occurrence(
     """Rule 3. `at` is the claim, of a span its start; the maxima are occurrences of other records."""
     if at is not None:
         return clamp(at, None, bounds.before)
-    clamped = clamp(iat, bounds.after, bounds.before)
-    return max(time for time in (clamped, key_maximum, named_maximum) if time is not None)
+    latest = max(time for time in (iat, key_maximum, named_maximum) if time is not None)
+    return clamp(latest, bounds.after, bounds.before)
 
 
 @dataclass(slots=True)
@@ -81,6 +82,11 @@ class HeadTimes:
         """Rule 2: the time of the first dated head over the entry `index`."""
         place = bisect_right(self._sizes, index)
         return self._raised[place] if place < len(self._sizes) else None
+
+    def first_after(self, time: int) -> int | None:
+        """The size of the first head that is dated after `time`."""
+        place = bisect_right(self._raised, time)
+        return self._sizes[place] if place < len(self._sizes) else None
 
     @property
     def now(self) -> int | None:

@@ -138,7 +138,11 @@ class Note:
             )
         signatures = tuple(_parse_line(line, where) for line in lines[:-1].split("\n"))
         if len(signatures) > MAX_SIGNATURES:
-            raise Malformed(f"this note has more than {MAX_SIGNATURES} signatures", where=where)
+            raise Malformed(
+                f"this note has more than {MAX_SIGNATURES} signatures",
+                where=where,
+                next_step="Keep those of the log and of the policy's witnesses",
+            )
         return cls(text + "\n", signatures)
 
     def print(self) -> str:
@@ -157,7 +161,9 @@ class Note:
         found = []
         for key in distinct(keys, where=where):
             if key.type != KeyType.ED25519:
-                raise Malformed(f"{key.name} is not a key that signs notes", where=where)
+                raise Malformed(
+                    f"{key.name} is not a key that signs notes", where=where, next_step="Use type 01"
+                )
             lines = self.lines_of(key)
             if not all(verify_ed25519(key.public_key, self.text.encode(), line.blob) for line in lines):
                 raise bad_signature(key, where)
@@ -228,7 +234,11 @@ def _check_public_key(kind: int, public_key: bytes, where: str) -> None:
         case _:
             good = False
     if not good:
-        raise Malformed(f"this is not a public key of type {kind:02x}", where=where)
+        raise Malformed(
+            f"this is not a public key of type {kind:02x}",
+            where=where,
+            next_step="Copy the whole verifier key from whoever holds it",
+        )
 
 
 def _is_utf8(text: str) -> bool:

@@ -168,7 +168,9 @@ class _Reader:
         if not self.faults and len(self.quorums) != 1:
             self.faults.append(Fault("there is not exactly one quorum line", where, "Write one"))
         if max(len(self.logs), len(self.witnesses), len(self.groups)) > MAX_OF_EACH:
-            self.faults.append(Fault(f"more than {MAX_OF_EACH} logs, witnesses or groups", where))
+            self.faults.append(
+                Fault(f"more than {MAX_OF_EACH} logs, witnesses or groups", where, "Name fewer")
+            )
         if self.faults:
             raise Malformed.of(self.faults)
         return Policy(tuple(self.logs), tuple(self.witnesses), tuple(self.groups), self.quorums[0])

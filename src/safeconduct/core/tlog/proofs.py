@@ -122,7 +122,11 @@ class Prover:
             tile = Tile(level, number, width)
             row = self._read(tile)
             if len(row) != width * HASH_BYTES:
-                raise Malformed(f"this tile is {len(row)} bytes, not {width} hashes", where=tile.path)
+                raise Malformed(
+                    f"this tile is {len(row)} bytes, not {width} hashes",
+                    where=tile.path,
+                    next_step="Fetch it again",
+                )
             rows = [row]
             for _ in range(7):
                 rows.append(row_above(rows[-1]))

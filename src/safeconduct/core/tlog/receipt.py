@@ -10,10 +10,10 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
-from safeconduct.core.kernel.errors import Malformed
+from safeconduct.core.kernel.errors import Disproved, Malformed
 from safeconduct.core.kernel.spelling import parse_base64, parse_decimal, print_base64
 from safeconduct.core.tlog.note import Note
 from safeconduct.core.tlog.policy import Policy
@@ -22,6 +22,7 @@ from safeconduct.core.tlog.tree import HASH_BYTES, leaf_hash, verify_inclusion
 HEADER = "c2sp.org/tlog-proof@v1"
 MAX_PROOF = 63
 MAX_BYTES = 1024 * 1024
+_AGAIN = "Ask for the receipt again, from the log that gave it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,11 @@ class Receipt:
         if rest and rest[0].startswith("extra "):
             extra = parse_base64(rest.pop(0)[6:], where=where)
         if not rest or not rest[0].startswith("index ") or len(rest) > 1 + MAX_PROOF:
-            raise Malformed("this receipt has no index, or too many hashes", where=where)
+            raise Malformed("this receipt has no index, or too many hashes", where=where, next_step=_AGAIN)
         index = parse_decimal(rest[0][6:], where=where)
         proof = tuple(parse_base64(line, where=where) for line in rest[1:])
         if any(len(step) != HASH_BYTES for step in proof):
-            raise Malformed("a hash of this receipt is not 32 bytes", where=where)
+            raise Malformed("a hash of this receipt is not 32 bytes", where=where, next_step=_AGAIN)
         return cls(index, proof, Note.parse(note, where=where), extra)
 
     def print(self) -> str:
@@ -61,11 +62,14 @@ class Receipt:
     def check(self, entry: bytes, policy: Policy, *, where: str = "") -> Literal["logged", "cosigned"]:
         """Rules 3 and 4; Disproved where the receipt does not hold."""
         head = policy.check(self.note, where=where)
-        verify_inclusion(
-            leaf_hash(entry),
-            index=self.index,
-            size=head.checkpoint.size,
-            proof=self.proof,
-            root=head.checkpoint.root,
-        )
+        try:
+            verify_inclusion(
+                leaf_hash(entry),
+                index=self.index,
+                size=head.checkpoint.size,
+                proof=self.proof,
+                root=head.checkpoint.root,
+            )
+        except Disproved as error:
+            raise Disproved.of(replace(fault, where=where) for fault in error.faults) from error
         return "logged" if head.time(policy) is None else "cosigned"

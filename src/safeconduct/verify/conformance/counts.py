@@ -58,12 +58,17 @@ _OTHER_SHAPE = (
 )
 
 
+def is_known(name: str) -> bool:
+    """Whether a file with this basename is one of vectors."""
+    return name in _CHECKS or name in _NOT_YET
+
+
 def run(name: str, data: bytes) -> Counts | None:
     """The counts of the vector file with this basename; None where the name is not known."""
-    if name not in _CHECKS and name not in _NOT_YET:
+    if not is_known(name):
         return None
     try:
-        document = json.loads(data)
+        document = json.loads(data.decode())
         if name in _NOT_YET:
             return Counts(0, 0, skipped=len(document), reason=_NOT_YET[name])
         cases = list(_CHECKS[name](document))
@@ -72,7 +77,9 @@ def run(name: str, data: bytes) -> Counts | None:
             "this vector file has another shape", where=name, next_step="Compare with vectors/README.md"
         ) from error
     if not cases:
-        raise Malformed("this vector file holds no cases", where=name)
+        raise Malformed(
+            "this vector file holds no cases", where=name, next_step="Compare with vectors/README.md"
+        )
     mismatches = tuple(
         f"{case.about}: expected {case.expected}, found {case.found}"
         for case in cases
