@@ -15,12 +15,12 @@ dev: $(VENV)/installed-dev
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --require-hashes --only-binary :all: -r requirements.lock
+	$(PIP) --require-hashes --no-deps --only-binary :all: -r requirements.lock
 	$(PIP) --no-build-isolation --no-deps --editable .
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
-	$(PIP) --require-hashes --only-binary :all: -r requirements-dev.lock
+	$(PIP) --require-hashes --no-deps --only-binary :all: -r requirements-dev.lock
 	touch $@
 
 test: dev
