@@ -32,7 +32,6 @@ from safeconduct.core.record.entry import Entry, parse_entry
 from safeconduct.core.tlog.note import Note
 from safeconduct.core.tlog.policy import Policy
 from safeconduct.core.tlog.tiles import Tile, pack_bundle, tiles_of
-from safeconduct.core.tlog.tree import leaf_hash
 from safeconduct.service.hashes import TreeHashes
 from safeconduct.service.ports import Store, StoredHead
 from safeconduct.service.sequence import Sequencer
@@ -224,10 +223,3 @@ def _lines(held: dict[int, Held]) -> Iterator[bytes]:
         if held[index].erased:
             line["erased"] = sorted(held[index].erased)
         yield canonical(line) + b"\n"
-
-
-def hashes_of(entries: Iterable[bytes]) -> TreeHashes:
-    """The tree over these entries."""
-    tree = TreeHashes()
-    tree.extend(map(leaf_hash, entries))
-    return tree

@@ -20,9 +20,6 @@ Goods = tuple[str, int, str]
 
 FOOD: tuple[Goods, ...] = (("1101", 20_000, "KGM"),)
 
-LETTERS = str.maketrans("АВЕКМНОРСТХ", "ABEKMHOPCTX")
-"""The agreement's table of letters that look alike."""
-
 _DIRECTIONS = {"in": ("north-gate", "south-gate"), "out": ("south-gate", "north-gate")}
 
 
@@ -211,12 +208,6 @@ class Movement:
     ) -> Written:
         """Show a seal; None where there is none to be read."""
         return self._seal("found", number, at or self.end, condition, told)
-
-    def remove_seal(
-        self, number: str, *, at: str | None = None, condition: str = "intact", **told: Any
-    ) -> Written:
-        """Have the seal taken off."""
-        return self._seal("removed", number, at or self.end, condition, told)
 
     def replace_seal(self, old: str, new: str, *, at: str | None = None, **told: Any) -> Written:
         """Have one seal taken off and another put on."""

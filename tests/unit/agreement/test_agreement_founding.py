@@ -34,7 +34,7 @@ def test_a_founding_is_named_by_the_digest_of_its_bytes() -> None:
     assert FOUNDING.cor == sha256(entry.text).hex()
     assert FOUNDING.leaf == entry.leaf.hex()
     assert FOUNDING.origin == "log.example"
-    assert FOUNDING.guarantor_kid == Key("mission").kid
+    assert FOUNDING.guarantor_key == Key("mission").public_key
     assert FOUNDING.service_kid == Key("service").kid
     assert [seat.kid for seat in FOUNDING.seats] == [Key("mission").kid, Key("orva").kid, None]
     assert (FOUNDING.agreement_text, FOUNDING.route_text) == (MINIMAL, ROUTE)

@@ -333,14 +333,6 @@ def test_a_replacement_keeps_the_start_that_was_right_when_it_began(corridor: Co
     assert ring.first_prevs(Key("phone-3").kid) == (second, first)
 
 
-def test_the_seat_of_a_key_is_its_organisation_if_that_is_a_seat(corridor: Corridor) -> None:
-    corridor.enrol(corridor.mission, "phone", "north-gate/post")
-    ring = corridor.ring()
-    assert ring.seat_of(Key("orva").kid) == "orva"
-    assert ring.seat_of(Key("phone").kid) is None
-    assert ring.seat_of(Key("nobody").kid) is None
-
-
 # Roots
 
 

@@ -26,6 +26,13 @@ def test_a_declared_code_is_a_heading_or_a_chapter(code: str, rules: list[str]) 
     assert named(passage, "goods.") == rules
 
 
+@pytest.mark.parametrize(("unit", "rules"), [("TNE", []), ("ZZY", ["goods.unknown_unit"])])
+def test_a_declared_unit_is_a_common_code(unit: str, rules: list[str]) -> None:
+    passage = Passage()
+    passage.declare(lines=[{"hs": "1101", "quantity": 20, "unit": unit}])
+    assert named(passage, "goods.") == rules
+
+
 def test_a_line_result_other_than_match_contradicts_the_manifest() -> None:
     passage = Passage()
     passage.declare(hs=["1101", "1102"])

@@ -79,11 +79,6 @@ class Founding:
         """The root key that signed it."""
         return next(one.public_key for one in self.seats if one.role == "guarantor" and one.public_key)
 
-    @property
-    def guarantor_kid(self) -> str:
-        """The name of that key."""
-        return thumbprint(self.guarantor_key)
-
     @classmethod
     def parse(cls, entry: Entry, *, where: str = "entry 0") -> Founding:
         """The founding that this entry is, or every fault; Disproved where only its signature fails."""

@@ -112,12 +112,6 @@ class Keyring:
             return None
         return enrolment.holder
 
-    def seat_of(self, kid: str) -> str | None:
-        """The seat for which a key signs, if its organisation is one."""
-        enrolment = self.keys.get(kid)
-        seats = self.version.agreement.seats
-        return enrolment.organisation if enrolment and enrolment.organisation in seats else None
-
     def is_revoked(self, kid: str) -> bool:
         """Whether a key was ever revoked."""
         return kid in self.revocations

@@ -3,6 +3,7 @@
 Rules:
  1. `goods.unknown_heading`: each line's code begins with a heading of the Harmonized System, or is one of
     its chapters. `none` says that the declarant named no code: nothing is found.
+    `goods.unknown_unit`: each line's unit is a common code of UN/ECE Recommendation 20.
  2. `manifest.contradicted`: a line result other than match. `manifest.unknown_line`: a result for a line
     that the declaration does not have. Judged against the version in force when the inspection occurred;
     where the order does not settle which, the one that agrees with the inspection.
@@ -18,24 +19,34 @@ Rules:
 from __future__ import annotations
 
 from safeconduct.core.agreement.hs import CHAPTERS, known_heading
+from safeconduct.core.agreement.units import known_unit
 from safeconduct.core.passage.events import Crossing, Declared, Inspected
 from safeconduct.core.passage.judgement import Judgement, Why
 from safeconduct.core.passage.state import PassageState
 from safeconduct.core.passage.watch import HandedIn
 
 
-def judge_headings(state: PassageState, judgement: Judgement) -> None:
+def judge_codes(state: PassageState, judgement: Judgement) -> None:
     """Rule 1."""
     if state.declaration is None:
         return
+    event = state.declaration.event
     for line in state.declaration.lines:
         if line.hs != "none" and line.hs not in CHAPTERS and not known_heading(line.hs):
             judgement.find(
                 "goods.unknown_heading",
-                state.declaration.event,
+                event,
                 expected="a heading or chapter of the Harmonized System",
                 found=f"line {line.number}: {line.hs!r}",
-                touches=state.declaration.event.iss,
+                touches=event.iss,
+            )
+        if not known_unit(line.unit):
+            judgement.find(
+                "goods.unknown_unit",
+                event,
+                expected="a common code of UN/ECE Recommendation 20",
+                found=f"line {line.number}: {line.unit!r}",
+                touches=event.iss,
             )
 
 

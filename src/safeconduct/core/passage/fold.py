@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from safeconduct.core.passage.cargo import judge_headings, judge_manifest, judge_people
+from safeconduct.core.passage.cargo import judge_codes, judge_manifest, judge_people
 from safeconduct.core.passage.clearance import judge_passes
 from safeconduct.core.passage.countersigning import judge_countersigns
 from safeconduct.core.passage.events import Event
@@ -44,7 +44,7 @@ _JUDGES: tuple[Callable[[PassageState, Judgement], None], ...] = (
     judge_passes,
     judge_vehicle,
     judge_imo,
-    judge_headings,
+    judge_codes,
     judge_manifest,
     judge_people,
     judge_seals,

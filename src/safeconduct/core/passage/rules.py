@@ -34,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     _rule("countersign.short", "Those present who owe a countersignature give one within the limit."),
     _rule("countersign.refused", "No one who was present refuses to countersign."),
     _rule("goods.unknown_heading", "A declared code begins with a heading of the Harmonized System."),
+    _rule("goods.unknown_unit", "A declared unit is a common code of UN/ECE Recommendation 20."),
     _rule("vehicle.imo_check_digit", "The check digit of an IMO number fits."),
     _rule("vehicle.two_names", "An IMO number goes with one name, as written.", DISCLOSURES),
 )
@@ -79,6 +80,7 @@ NEEDS: Mapping[str, str] = {
     "countersign.short": "countersign",
     "countersign.refused": "countersign",
     "goods.unknown_heading": "declaration",
+    "goods.unknown_unit": "declaration",
     "vehicle.imo_check_digit": "declaration",
 }
 """The kind that a rule needs: where a replay's source does not observe it, the rule is not judged."""

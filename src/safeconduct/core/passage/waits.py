@@ -32,18 +32,16 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class MonthOfWaits:
-    """The waits that began in one month, `2022-10`: how many, how many ended, and the middle one."""
+    """The waits that began in one month, `2022-10`: how many, how many ended, and the middle one.
+
+    No median: too many are still open for it to be known.
+    """
 
     month: str
     begun: int
     ended: int
     median_days: Fraction | None
     at_least_days: Fraction
-
-    @property
-    def censored(self) -> bool:
-        """True where too many are still open for the median to be known."""
-        return self.median_days is None
 
 
 def median_waits(waits: Iterable[Wait], *, told_until_s: int) -> tuple[MonthOfWaits, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LOG_ALONE = "log alone"
-ACCOUNT = "needs the declarant's account"
 DISCLOSURES = "needs disclosures"
 
 
