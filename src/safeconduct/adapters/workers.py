@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -9,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, TypeVar
@@ -21,6 +23,8 @@ _Result = TypeVar("_Result")
 
 _IN_HAND = 3
 """Tasks per process under way or waiting: enough to keep it busy, few enough to keep memory small."""
+
+_M_MMAP_THRESHOLD, _LARGE = -3, 2**19
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class ForkWorkers:
         if count == 1 or len(first) <= 1:
             yield from SerialWorkers().map(function, chain(first, waiting), context)
             return
+        _give_back()
         gc.freeze()  # what exists now is not walked in the children, so their pages stay shared
         pool = ProcessPoolExecutor(
             min(count, len(first)), multiprocessing.get_context("fork"), _start, (function, context)
@@ -63,6 +68,12 @@ class ForkWorkers:
         finally:
             pool.shutdown(cancel_futures=True)
             gc.unfreeze()
+
+
+def _give_back() -> None:
+    """From now on glibc gives a large block back when it is freed. Else it keeps them, and every fork copies them."""
+    with suppress(AttributeError, OSError):  # another C library has no such setting
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE)
 
 
 def _in_order(pool: ProcessPoolExecutor, first: list[Any], waiting: Iterator[Any]) -> Iterator[Any]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TypeVar
 
 from safeconduct.core.agreement.enrolment import consents_in_words
@@ -91,6 +92,11 @@ def _of_the_archive() -> Iterator[None]:
         raise _Failed(error.exit_code, error.faults) from error
 
 
+def _begun(results: Iterator[_Result]) -> Iterator[_Result]:
+    """The same; the workers are at work. Forked later, they would hold an old copy of all that is written since."""
+    return chain(list(islice(results, 1)), results)
+
+
 @dataclass(frozen=True, slots=True)
 class _Signed:
     """Step 1: the signed head, and the policy that accepts it."""
@@ -162,14 +168,15 @@ class _Audit:
 
     def _survey(self, signed: _Signed, founding: Founding | None) -> Survey:
         """Step 3: every bundle, then the tree."""
-        survey = Survey(self.archive, signed.size)
         bundles = -(-signed.size // WIDTH)
         tasks = [range(at, min(at + _SEGMENT, bundles)) for at in range(0, bundles, _SEGMENT)]
         keys = founding_keys(founding) if founding else {}
         for found in self._map(keys_in, tasks, (self.archive, signed.size), "keys"):
             keys.update(found)
         look = Look(self.archive, signed.size, founding.cor if founding else "", keys, signed.policy)
-        for segment in self._map(look_at, tasks, look, "entries"):
+        segments = _begun(self._map(look_at, tasks, look, "entries"))
+        survey = Survey(self.archive, signed.size)
+        for segment in segments:
             survey.absorb(segment)
         faults = check_tree(
             survey.tree, self._upper(signed.size), size=signed.size, signed_root=signed.head.checkpoint.root
@@ -243,7 +250,7 @@ class _Audit:
         keyring = keyring_of(founding, list(survey.by_kind(*GOVERNING)))
         judge = Judge(survey, keyring, roots, entries)
         judge.run()
-        heads = [head for head in survey.heads if not survey.columns.flags[head.index] & VOID]
+        heads = (head for head in survey.heads if not survey.columns.flags[head.index] & VOID)
         dating = date(heads, signed.head, signed.policy, roots, survey.leaves)
         merge = Merge(survey, keyring, dating, judge, entries, self.workers, self.reporter)
         merge.run(self.options.offers)
@@ -253,7 +260,7 @@ class _Audit:
         if DISCLOSURES not in self.archive.paths():
             merge.without_disclosures()
             return
-        faults = merge.read_disclosures(self.archive.chunks(DISCLOSURES))
+        faults = merge.read_disclosures()
         if faults:
             raise Malformed.of(faults)
 

@@ -6,28 +6,27 @@ Rules, in the order of the code:
  2. Each disclosure has its one spelling, and belongs to a field of its entry by its digest.
  3. Each erased digest is one of a field of its entry, and an erasure record names it.
  4. Where a value and the key of its tag are disclosed with one entry, they give the tag that stands there.
- 5. The SHA-256 of all digests, sorted and joined, is what the newest disclosure record about a reader says.
+ 5. The SHA-256 of all digests, sorted and joined, is what the newest disclosure record about a reader says. A
+    million records have more digests than should be held at once: they are taken share by share, by their first
+    byte. The first share is taken when the lines are checked; for each other one the file is read again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from safeconduct.core.kernel.canonical import parse_canonical
 from safeconduct.core.kernel.errors import Fault, Malformed
-from safeconduct.core.kernel.spelling import decode_base64url, parse_base64url, print_base64url
+from safeconduct.core.kernel.spelling import decode_base64url, encode_base64url, parse_base64url, sha256
 from safeconduct.core.record.disclosure import (
-    Place,
-    digest_bytes,
-    digests_in,
-    parse_disclosure,
-    private_fields,
+    disclosed_value,
 )
 from safeconduct.core.record.entry import parse_entry
 from safeconduct.core.record.finding import Finding
@@ -39,10 +38,14 @@ from safeconduct.verify.rules import finding
 from safeconduct.verify.segments import VOID
 
 _RULE = "disclosures.spelling"
-_COMPARED = tuple(f'"{name}":{{"_sd":["' for name in ("plate_key", "seal_key", "vehicle_name"))
-"""What stands before the digests of these fields: a record is parsed only if one of them is disclosed."""
+_COMPARED = frozenset((b"plate_key", b"seal_key", b"vehicle_name"))
+"""A record is parsed only if one of these fields is disclosed."""
+_FIELD = b'{"_sd":["%s"]}'
+"""A private field in canonical text. No string holds this: its quotes would be escaped there."""
 _NAMED = 20
 _LONGEST_LINE = 16 * 2**20
+_AT_ONCE = 2**18
+"""Records of a log whose digests are held at once."""
 _AGAIN = "Ask for it again; a line is what `safeconduct export` writes"
 
 
@@ -58,6 +61,8 @@ class Disclosed:
     """By digest: the erasure record that names it."""
     look_alikes: Mapping[int, Mapping[str, str]]
     """By version of the agreement."""
+    share: range
+    """First bytes of the digests that are told; the others are of another share."""
 
 
 @dataclass(slots=True)
@@ -70,13 +75,35 @@ class Part:
     """The entries that its first and last line are about; -1: none."""
     disclosures: int = 0
     digests: list[bytes] = field(default_factory=list)
-    """Of a run all digests in one, sorted; of several runs one each: a million records have many digests."""
+    """Of a run those of the share in one, sorted; of several runs one each."""
     erased: dict[int, int] = field(default_factory=dict)
     """How many fields are erased by which record."""
     names: list[tuple[str, str, int]] = field(default_factory=list)
     """(IMO number, ship's name, entry), for a rule over all passages."""
     findings: list[Finding] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+
+    def add(self, later: Part) -> None:
+        """Both together; rule 1 for the order of the lines."""
+        if later.lines:
+            if later.first <= self.last:
+                self.faults.append(_out_of_order(self.lines + 1))
+            self.last = later.last
+        self.lines += later.lines
+        self.disclosures += later.disclosures
+        self.digests += later.digests
+        for record, count in later.erased.items():
+            self.erased[record] = self.erased.get(record, 0) + count
+        self.names += later.names
+        self.findings += later.findings
+        self.faults += later.faults
+        del self.faults[_NAMED:]
+
+    def all_faults(self) -> tuple[Fault, ...]:
+        """Those of the whole file."""
+        if not self.lines and not self.faults:
+            return (_fault("nothing is disclosed: then there is no such file", 1),)
+        return tuple(self.faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +112,8 @@ class Run:
 
     text: bytes
     first_line: int
+    fault: Fault | None = None
+    """Why what follows was not read."""
 
 
 def runs_of(chunks: Iterable[bytes]) -> Iterator[Run]:
@@ -98,11 +127,55 @@ def runs_of(chunks: Iterable[bytes]) -> Iterator[Run]:
             line += text.count(b"\n", 0, stop)
         rest = text[stop:]
         if len(rest) > _LONGEST_LINE:
-            raise Malformed(
-                "this line is too long", where=f"{DISCLOSURES} line {line}", next_step=_AGAIN, rule=_RULE
-            )
+            yield Run(b"", line, _fault("this line is too long", line))
+            return
     if rest:
         yield Run(rest, line)
+
+
+def runs_until(stops: Sequence[int], runs: Iterator[Run]) -> Iterator[Run]:
+    """The same lines in as many runs as there are `stops`: each with those of entries below its stop.
+
+    Where the lines are out of order some lie in a run of other entries: they are read all the same.
+    """
+    run = next(runs, None)
+    for stop in stops[:-1]:
+        parts: list[Run] = []
+        while run is not None and run.fault is None:
+            at = _first_from(run.text, stop)
+            parts.append(Run(run.text[:at], run.first_line))
+            if at < len(run.text):
+                run = Run(run.text[at:], run.first_line + run.text.count(b"\n", 0, at))
+                break
+            run = next(runs, None)
+        yield _joined(parts)
+    yield _joined([*([] if run is None else [run]), *runs])
+
+
+def _first_from(text: bytes, entry: int) -> int:
+    """Where the first line about this entry, or a later one, begins in lines that are in order."""
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high) // 2
+        start = text.rfind(b"\n", low, middle) + 1 or low
+        end = text.find(b"\n", middle) + 1 or len(text)
+        found = _ENTRY(text, max(start, end - _LONGEST_END), end)
+        if found is not None and int(found[1]) >= entry:
+            high = start
+        else:
+            low = end
+    return low
+
+
+_ENTRY = re.compile(rb'.*"entry":([0-9]{1,15})[,}]', re.DOTALL).match
+_LONGEST_END = 4096
+"""Bytes at the end of a line in which its entry is looked for; further back only where very much was erased."""
+
+
+def _joined(runs: list[Run]) -> Run:
+    if not runs:
+        return Run(b"", 0)
+    return Run(b"".join(run.text for run in runs), runs[0].first_line, runs[-1].fault)
 
 
 def read_run(disclosed: Disclosed, run: Run) -> Part:
@@ -111,42 +184,50 @@ def read_run(disclosed: Disclosed, run: Run) -> Part:
     lines = run.text.split(b"\n")
     if lines.pop():
         part.faults.append(_fault("the last line does not end", run.first_line + len(lines)))
+    if run.fault is not None:
+        part.faults.append(run.fault)
     for number, line in enumerate(lines, run.first_line):
         try:
             _Line(disclosed, part, number).read(line)
         except Malformed as error:
             part.faults.extend(error.faults[:_NAMED])
-    part.digests = [b"".join(sorted(part.digests))]
+    part.digests = [_sorted_share(disclosed, part.digests)]
     return part
 
 
-def merge(parts: Iterable[Part]) -> Part:
-    """All parts as one; rule 1 for the order of the lines."""
-    whole = Part()
-    for part in parts:
-        if part.lines:
-            if part.first <= whole.last:
-                whole.faults.append(_out_of_order(whole.lines + 1))
-            whole.last = part.last
-        whole.lines += part.lines
-        whole.disclosures += part.disclosures
-        whole.digests += part.digests
-        for record, count in part.erased.items():
-            whole.erased[record] = whole.erased.get(record, 0) + count
-        whole.names += part.names
-        whole.findings += part.findings
-        whole.faults += part.faults
-        del whole.faults[_NAMED:]
-    if not whole.lines and not whole.faults:
-        whole.faults.append(_fault("nothing is disclosed: then there is no such file", 1))
-    return whole
+def read_again(disclosed: Disclosed, run: Run) -> bytes:
+    """The digests of the share, sorted, of a run that `read_run` found in order: nothing is checked again.
+
+    A line has one spelling, and its texts none that JSON escapes: cut at the quotes, each second piece is one.
+    """
+    digests: list[bytes] = []
+    for line in run.text.split(b"\n")[:-1]:
+        disclosures, _, rest = line.partition(b'],"entry":')
+        entry, *erased = rest.split(b'"')
+        if _is_record(disclosed, int(entry.strip(b",}"))):
+            digests += map(sha256, disclosures.split(b'"')[3::2])
+            digests += (parse_base64url(text.decode()) for text in erased[2::2])
+    return _sorted_share(disclosed, digests)
 
 
-def whole_digest(part: Part) -> str:
-    """Rule 5: the digest over all digests; at once only those that begin with one byte are taken apart."""
+def _sorted_share(disclosed: Disclosed, digests: Iterable[bytes]) -> bytes:
+    share = disclosed.share
+    return b"".join(sorted(digest for digest in digests if digest[0] in share))
+
+
+def shares_of(size: int) -> list[range]:
+    """Rule 5: the shares of the digests of a log of `size` entries."""
+    count = min(256, -(-size // _AT_ONCE))
+    return [range(256 * share // count, 256 * (share + 1) // count) for share in range(count)]
+
+
+def whole_digest(shares: Iterable[tuple[range, list[bytes]]]) -> str:
+    """Rule 5: the digest over all digests, from each share and its runs, which are emptied: the next needs room."""
     whole = hashlib.sha256()
-    for first in range(256):
-        whole.update(b"".join(sorted(chain.from_iterable(_beginning(first, run) for run in part.digests))))
+    for share, runs in shares:
+        for first in share:  # at once only those that begin with one byte are taken apart
+            whole.update(b"".join(sorted(chain.from_iterable(_beginning(first, run) for run in runs))))
+        runs.clear()
     return whole.hexdigest()
 
 
@@ -156,6 +237,17 @@ def _beginning(first: int, run: bytes) -> list[bytes]:
     low = bisect_left(starts, first, key=run.__getitem__)
     high = bisect_right(starts, first, lo=low, key=run.__getitem__)
     return [run[start : start + 32] for start in starts[low:high]]
+
+
+class _Content(NamedTuple):
+    """What a line holds."""
+
+    entry: int
+    disclosures: list[bytes]
+    erased: Sequence[str]
+
+
+_BEGIN, _BEFORE_ENTRY = b'{"disclosures":["', b'"],"entry":'
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,48 +264,66 @@ class _Line:
 
     def read(self, data: bytes) -> None:
         """Rules 1 to 4."""
-        line = self._parse(data)
-        index = line["entry"]
+        index, disclosures, erased = self._plain(data) or self._parse(data)
         self._place(index)
         if not self._is_record(index):
             return
         text = self.disclosed.entries.payload_text(index)
-        known = frozenset(digests_in(text))
-        values: dict[str, Any] = {}
-        where = self.where
-        for disclosure in line["disclosures"]:  # 2
-            value = parse_disclosure(disclosure, where=where).value
-            raw = digest_bytes(disclosure)
-            digest = print_base64url(raw)
-            self.part.digests.append(raw)
-            if digest in known:
-                values[digest] = value
-            else:
-                self._false(index, "a disclosure of one of its fields", f"one with digest {digest}")
-        for digest in line.get("erased", ()):  # 3
-            self._erased(index, digest, known=digest in known)
-        if any(field + digest in text for digest in values for field in _COMPARED):
+        values: dict[bytes, Any] = {}
+        where, digests, compared = self.where, self.part.digests, False
+        for disclosure in disclosures:  # 2
+            value = disclosed_value(disclosure, where=where)
+            raw = sha256(disclosure)
+            digests.append(raw)
+            digest = encode_base64url(raw)
+            at = text.find(_FIELD % digest)
+            if at < 0:
+                self._false(index, "a disclosure of one of its fields", f"one with digest {digest.decode()}")
+                continue
+            values[digest] = value
+            compared = compared or text[text.rfind(b'"', 0, at - 2) + 1 : at - 2] in _COMPARED
+        for name in erased:  # 3
+            self._erased(index, name, text)
+        if compared:
             self._compare(json.loads(text), index, values)
-        self.part.disclosures += len(line["disclosures"])
+        self.part.disclosures += len(disclosures)
 
     def _is_record(self, index: int) -> bool:
         """Whatever is evidence was read as a record before; where an entry is none, that is a finding."""
-        if self.disclosed.flags[index] & VOID:
-            try:
-                parse_entry(self.disclosed.entries.read(index))
-            except Malformed:
-                self._false(index, "a record with private fields", "a malformed one")
-                return False
-        return True
+        if _is_record(self.disclosed, index):
+            return True
+        self._false(index, "a record with private fields", "a malformed one")
+        return False
 
-    def _compare(self, payload: dict[str, Any], index: int, values: Mapping[str, Any]) -> None:
+    def _compare(self, payload: dict[str, Any], index: int, values: Mapping[bytes, Any]) -> None:
         """Rule 4, and the names of ships: `values` by digest."""
-        places = private_fields(payload)
-        revealed = {place: values[digest] for place, digest in places if digest in values}
-        self._tags(payload, index, revealed)
-        self._names(payload, index, revealed)
+        for name in ("plate", "seal"):
+            tag = payload.get(f"{name}_tag")
+            value, key = (_revealed(payload.get(field), values) for field in (name, f"{name}_key"))
+            if tag is None or value is None or key is None:
+                continue
+            if self._tag(payload["agr"], name, value, key) != tag:
+                self._false(index, f"the {name}_tag that the disclosed value and key give", f"{tag}")
+        imo = payload.get("imo")
+        if payload["evt"] == "declaration" and imo is not None:
+            for line in payload["lines"]:
+                value = _revealed(line.get("vehicle_name"), values)
+                if type(value) is str:
+                    self.part.names.append((imo, value, index))
 
-    def _parse(self, data: bytes) -> dict[str, Any]:
+    def _plain(self, data: bytes) -> _Content | None:
+        """Rule 1, for nearly every line. What stands between the quotes is held to its spelling by rule 2."""
+        end = data.rfind(_BEFORE_ENTRY)
+        entry = data[end + len(_BEFORE_ENTRY) : -1]
+        if end < 0 or not (
+            data.startswith(_BEGIN) and data.endswith(b"}") and entry.isdigit() and len(entry) < 16
+        ):
+            return None
+        index, disclosures = int(entry), data[len(_BEGIN) : end].split(b'","')
+        good = index < self.disclosed.entries.size and b"%d" % index == entry
+        return _Content(index, disclosures, ()) if good and disclosures == sorted(set(disclosures)) else None
+
+    def _parse(self, data: bytes) -> _Content:
         """Rule 1."""
         try:
             line: dict[str, Any] = parse_canonical(data, where=self.where)
@@ -232,7 +342,8 @@ class _Line:
             raise self._malformed("a list is empty")
         if type(line["entry"]) is not int or not 0 <= line["entry"] < self.disclosed.entries.size:
             raise self._malformed("it names no entry of this log")
-        return line
+        disclosures = [text.encode("utf-8", "replace") for text in line["disclosures"]]
+        return _Content(line["entry"], disclosures, line.get("erased", ()))
 
     def _place(self, entry: int) -> None:
         """Rule 1, within the run."""
@@ -246,30 +357,18 @@ class _Line:
     def _malformed(self, message: str) -> Malformed:
         return Malformed(message, where=self.where, next_step=_AGAIN, rule=_RULE)
 
-    def _erased(self, index: int, digest: str, *, known: bool) -> None:
+    def _erased(self, index: int, digest: str, text: bytes) -> None:
         record = self.disclosed.erased_by.get(digest)
         raw = decode_base64url(digest.encode("utf-8", "replace")) or b""
         if len(raw) != 32:
             raise self._malformed("an erased digest is not 32 bytes in base64url")
         self.part.digests.append(raw)
-        if not known:
+        if _FIELD % digest.encode() not in text:
             self._false(index, "the digest of one of its fields", f"erased {digest}")
         elif record is None:
             self._false(index, "an erasure record that names the digest", f"erased {digest}, by no record")
         else:
             self.part.erased[record] = self.part.erased.get(record, 0) + 1
-
-    def _tags(self, payload: Mapping[str, Any], index: int, revealed: Mapping[Place, Any]) -> None:
-        for name in ("plate", "seal"):
-            value, key, tag = (
-                revealed.get(name),
-                revealed.get(f"{name}_key"),
-                payload.get(f"{name}_tag"),
-            )
-            if value is None or key is None or tag is None:
-                continue
-            if self._tag(payload["agr"], name, value, key) != tag:
-                self._false(index, f"the {name}_tag that the disclosed value and key give", f"{tag}")
 
     def _tag(self, version: int, name: str, value: Any, key: Any) -> str | None:
         """The tag of a disclosed value; None where value or key are none that have a tag."""
@@ -282,17 +381,24 @@ class _Line:
         except Malformed:
             return None
 
-    def _names(self, payload: Mapping[str, Any], index: int, revealed: Mapping[Place, Any]) -> None:
-        imo = payload.get("imo")
-        if payload["evt"] == "declaration" and imo is not None:
-            for place, value in revealed.items():
-                if type(place) is tuple and place[1] == "vehicle_name" and type(value) is str:
-                    self.part.names.append((imo, value, index))
-
     def _false(self, index: int, expected: str, found: str) -> None:
         leaf = leaf_hash(self.disclosed.entries.read(index)).hex()
         found = f"{self.where}: {found}"
         self.part.findings.append(finding("disclosures.false", index, leaf, expected=expected, found=found))
+
+
+def _revealed(member: Any, values: Mapping[bytes, Any]) -> Any:
+    """The disclosed value of a private field; None where it is none, or not disclosed."""
+    return values.get(member["_sd"][0].encode()) if type(member) is dict and "_sd" in member else None
+
+
+def _is_record(disclosed: Disclosed, index: int) -> bool:
+    if disclosed.flags[index] & VOID:
+        try:
+            parse_entry(disclosed.entries.read(index))
+        except Malformed:
+            return False
+    return True
 
 
 def _sorted_texts(values: Any) -> bool:

@@ -7,14 +7,15 @@ from binascii import a2b_base64
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import lru_cache
+from json.scanner import make_scanner
 from typing import Any, NamedTuple
 
 from safeconduct.core.tlog.tiles import WIDTH, split_bundle, tile_at
 from safeconduct.core.tlog.tree import HASH_BYTES
 from safeconduct.verify.ports import ArchiveBytes
 
-_KEPT_BUNDLES = 8
-_READ = json.JSONDecoder().raw_decode
+_KEPT_BUNDLES = 16
+_READ = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # whatever has its hooks will do
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
@@ -26,38 +27,47 @@ class Told(NamedTuple):
     payload: dict[str, Any]
 
 
+class _Bundle(NamedTuple):
+    """A bundle's entries, their hashes, and what those say that were asked for, by place."""
+
+    entries: list[bytes]
+    hashes: bytes
+    texts: dict[int, bytes]
+
+
 @dataclass(slots=True)
 class Entries:
     """The entries of a log that is proved: what was checked before is not checked again."""
 
     archive: ArchiveBytes
     size: int
-    _bundles: OrderedDict[int, tuple[list[bytes], bytes]] = field(default_factory=OrderedDict)
+    _bundles: OrderedDict[int, _Bundle] = field(default_factory=OrderedDict)
 
     def read(self, index: int) -> bytes:
         """The bytes of one entry."""
-        return self._bundle(index // WIDTH)[0][index % WIDTH]
+        return self._bundle(index // WIDTH).entries[index % WIDTH]
 
     def told(self, index: int) -> Told:
         """What an entry says that is a record."""
-        entries, leaves = self._bundle(index // WIDTH)
-        place = index % WIDTH
-        header, payload, _ = entries[place].split(b".")
-        claims, _ = _READ(_decode(payload).decode())
-        return Told(leaves[place * HASH_BYTES : (place + 1) * HASH_BYTES].hex(), _kid(header), claims)
+        bundle, place = self._bundle(index // WIDTH), index % WIDTH
+        header, payload, _ = bundle.entries[place].split(b".")
+        text = bundle.texts[place] = _decode(payload)
+        claims, _ = _READ(text.decode(), 0)
+        return Told(bundle.hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES].hex(), _kid(header), claims)
 
-    def payload_text(self, index: int) -> str:
+    def payload_text(self, index: int) -> bytes:
         """What an entry says that is a record, in its canonical text."""
-        return _decode(self.read(index).split(b".")[1]).decode()
+        bundle, place = self._bundle(index // WIDTH), index % WIDTH
+        text = bundle.texts.get(place)
+        return _decode(bundle.entries[place].split(b".")[1]) if text is None else text
 
-    def _bundle(self, number: int) -> tuple[list[bytes], bytes]:
-        """A bundle's entries and their hashes."""
+    def _bundle(self, number: int) -> _Bundle:
         bundle = self._bundles.get(number)
         if bundle is None:
             tile = tile_at(None, number, self.size)
             hashes = self.archive.read(tile_at(0, number, self.size).path)
-            bundle = split_bundle(self.archive.read(tile.path), tile.width, tile.path), hashes
-            self._bundles[number] = bundle
+            entries = split_bundle(self.archive.read(tile.path), tile.width, tile.path)
+            bundle = self._bundles[number] = _Bundle(entries, hashes, {})
             if len(self._bundles) > _KEPT_BUNDLES:
                 self._bundles.popitem(last=False)
         return bundle

@@ -100,16 +100,15 @@ class Columns:
         yield from zip(self.naming, self.also_named, strict=True)
 
     def forget_links(self) -> None:
-        """Frees what only the merge needs."""
-        for column in (self.jtis, self.before, self.named, self.naming, self.also_named, self.claiming):
+        """Frees what only the merge needs: all but when a record occurred and what it may be."""
+        for column in (self.signers, self.versions, self.passages, self.jtis, self.before, self.named):
             del column[:]
-        del self.claimed[:]
+        for column in (self.naming, self.also_named, self.claiming, self.claimed):
+            del column[:]
 
     def forget_rows(self) -> None:
         """Frees what no passage needs any more: all but the flags."""
-        for column in (self.times, self.signers, self.versions, self.passages, self.seens):
-            del column[:]
-        del self.kinds[:]
+        del self.times[:], self.seens[:], self.kinds[:]
 
 
 def with_room(column: array[int], largest: int) -> array[int]:

@@ -171,9 +171,7 @@ class Judge:
     def _corrections(self) -> None:
         """Rule 3."""
         flags = self.survey.columns.flags
-        for index, entry in self.survey.whole:
-            if flags[index] & VOID:
-                continue
+        for index, entry in self.survey.by_kind():
             for leaf in _of_its_own(entry):
                 target = self.survey.leaves.find(bytes.fromhex(leaf))
                 if target is not None and self._iss(target) != entry.iss:

@@ -13,7 +13,17 @@ from safeconduct.core.passage.pairing import pair_trips
 from safeconduct.core.passage.vehicle import two_names
 from safeconduct.core.passage.watch import Watch
 from safeconduct.core.record.finding import Finding
-from safeconduct.verify.disclosures import Disclosed, Part, merge, read_run, runs_of, whole_digest
+from safeconduct.verify.disclosures import (
+    Disclosed,
+    Part,
+    Run,
+    read_again,
+    read_run,
+    runs_of,
+    runs_until,
+    shares_of,
+    whole_digest,
+)
 from safeconduct.verify.entries import Entries
 from safeconduct.verify.files import DISCLOSURES
 from safeconduct.verify.heads import Dating
@@ -35,6 +45,12 @@ _CLOCK = {
 }
 
 
+def _read(context: tuple[Ground, Disclosed], task: tuple[range, Run]) -> tuple[Folded, Part]:
+    """The passages that begin in a stretch of the log, and the lines about its entries."""
+    (ground, disclosed), (stretch, run) = context, task
+    return fold_stretch(ground, stretch), read_run(disclosed, run)
+
+
 @dataclass(slots=True)
 class Merge:
     """One proved log, its keyring and its dated heads."""
@@ -52,13 +68,13 @@ class Merge:
     not_checkable: list[str] = field(default_factory=list)
     passages: int = 0
     disclosures: int | None = None
+    _part: Part = field(default_factory=Part)
 
     def run(self, offers: Iterable[Kept] = ()) -> None:
         """Step 5, offers, and the passages of step 6."""
         self.judge.run_dated(self.dating)
         self._judge_offers(offers)
         survey, nature = self.survey, self.keyring.founding.nature
-        survey.leaves.forget()  # what names what is settled; the passages need the room
         watched = handed_in(survey)
         for chain in survey.chains.values():
             chain.finish()
@@ -67,6 +83,7 @@ class Merge:
         occur(survey.columns, times)
         watches = Watches(survey, watched, self.dating.times, self._limits("offline_limit_s"))
         shifts = tuple(watches.shifts())
+        self.findings += watches.findings()
         kinds = frozenset[str]().union(*(shift.kinds for shift in shifts))
         watch = Watch.of(shifts, source_kinds=kinds if nature == "replay" else None)
         self._passages(times, watch)
@@ -76,7 +93,6 @@ class Merge:
             *self.keyring.findings,
             *self.dating.findings,
             *self.judge.findings,
-            *watches.findings(),
         ]
         self.open += self.judge.open
         survey.columns.forget_rows()  # the disclosures need the room
@@ -117,14 +133,18 @@ class Merge:
             )
 
     def _passages(self, times: Times, watch: Watch) -> None:
+        """The passages, and in the same turn the disclosures of the entries that are at hand for them."""
         columns, size = self.survey.columns, self.survey.size
         agreements = {each.agreement.version: each.agreement for each in self.keyring.versions}
         ground = Ground(self.entries, columns, Links.of(columns), times, agreements, watch)
-        columns.forget_links()
-        folded = Folded()
-        tasks = stretches_of(size)
-        for done, part in enumerate(self.workers.map(fold_stretch, tasks, ground), 1):
-            folded.add(part)
+        disclosed = self._disclosed(shares_of(size)[0])
+        self.survey.forget(but=("disclosure", "erasure"))  # workers are forked from what is left
+        folded, tasks = Folded(), stretches_of(size)
+        lines = runs_until([stretch.stop for stretch in tasks], self._runs())
+        parts = self.workers.map(_read, zip(tasks, lines, strict=True), (ground, disclosed))
+        for done, (passages, part) in enumerate(parts, 1):
+            folded.add(passages)
+            self._part.add(part)
             self.reporter.step("passages", done, len(tasks))
         trips = pair_trips(folded.trips, rules_of(ground))
         self.passages = folded.passages
@@ -137,42 +157,50 @@ class Merge:
         if self.keyring.version.agreement.vehicle_identifier == "imo":
             self.not_checkable.append("vehicle.two_names: the ships' names are disclosed to parties only")
 
-    def read_disclosures(self, chunks: Iterable[bytes]) -> tuple[Fault, ...]:
+    def read_disclosures(self) -> tuple[Fault, ...]:
         """The reader's disclosures; faults in how they are written."""
-        part = self._disclosed(chunks)
-        if part.faults:
-            return tuple(part.faults)
+        part, (first, *others) = self._part, shares_of(self.survey.size)
+        faults = part.all_faults()
+        if faults:
+            return faults
         self.disclosures = part.disclosures
         self.findings += part.findings
         self.findings += two_names(part.names, leaf_of=lambda index: self.survey.leaves.of(index).hex())
         for record, count in sorted(part.erased.items()):
             self.not_checkable.append(f"{count} private fields: erased by record {record}")
-        self.findings += self._whole(part)
+        self.findings += self._whole(whole_digest(self._shares(first, part.digests, others)))
         return ()
 
-    def _disclosed(self, chunks: Iterable[bytes]) -> Part:
+    def _disclosed(self, share: range) -> Disclosed:
         erased_by = {
             digest: index
             for index, entry in self.survey.by_kind("erasure")
             for digest in entry.payload["digests"]
         }
         look_alikes = {each.agreement.version: each.agreement.look_alikes for each in self.keyring.versions}
-        disclosed = Disclosed(
-            self.entries, self.keyring.founding.cor, self.survey.columns.flags, erased_by, look_alikes
+        return Disclosed(
+            self.entries, self.keyring.founding.cor, self.survey.columns.flags, erased_by, look_alikes, share
         )
-        return merge(self._counted(self.workers.map(read_run, runs_of(chunks), disclosed)))
 
-    def _counted(self, parts: Iterable[Part]) -> Iterator[Part]:
-        for part in parts:
-            self.reporter.step("disclosures", part.last + 1, self.survey.size)
-            yield part
+    def _runs(self) -> Iterator[Run]:
+        if DISCLOSURES not in self.survey.archive.paths():
+            return iter(())
+        return runs_of(self.survey.archive.chunks(DISCLOSURES))
 
-    def _whole(self, part: Part) -> Iterator[Finding]:
+    def _shares(
+        self, first: range, digests: list[bytes], others: list[range]
+    ) -> Iterator[tuple[range, list[bytes]]]:
+        """Each share of the digests: the first, which is there, and those that are read when they are asked for."""
+        yield first, digests
+        for done, share in enumerate(others, 1):
+            yield share, list(self.workers.map(read_again, self._runs(), self._disclosed(share)))
+            self.reporter.step("digests", done, len(others))
+
+    def _whole(self, digest: str) -> Iterator[Finding]:
         """Whether the newest disclosure record about some reader says that this is what the reader holds."""
         newest = {
             entry.payload["reader"]: (index, entry) for index, entry in self.survey.by_kind("disclosure")
         }
-        digest = whole_digest(part)
         if any(entry.payload["digest"] == digest for _, entry in newest.values()):
             return
         shown = {

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from safeconduct.core.agreement.agreement import Agreement
@@ -114,10 +114,10 @@ def stretches_of(size: int) -> list[range]:
 
 def fold_stretch(ground: Ground, stretch: range) -> Folded:
     """The passages that begin in a stretch of the log."""
-    folded = Folded()
+    folded, rules = Folded(), rules_of(ground)
     for first in ground.links.begin_in(stretch):
         for events in events_of(ground, first).values():
-            _fold(ground, events, folded)
+            _fold(ground, rules, events, folded)
     return folded
 
 
@@ -159,20 +159,22 @@ def _event(ground: Ground, index: int, told: Told) -> Event:
     )
 
 
-def rules_of(ground: Ground, void: Iterable[str] = ()) -> Rules:
-    """What judges a passage."""
+def rules_of(ground: Ground) -> Rules:
+    """What judges a passage whose records are all evidence."""
     agreements = ground.agreements
     first = agreements[min(agreements)]
     answer: Callable[[int], Agreement] = lambda version: agreements.get(version, first)  # noqa: E731
-    return Rules(answer, ground.times.heads.now, ground.watch, frozenset(void))
+    return Rules(answer, ground.times.heads.now, ground.watch)
 
 
-def _fold(ground: Ground, events: list[Event], folded: Folded) -> None:
-    void = [event.leaf for event in events if ground.columns.flags[event.index] & VOID]
-    report = fold(events, rules_of(ground, void))
+def _fold(ground: Ground, rules: Rules, events: list[Event], folded: Folded) -> None:
+    flags = ground.columns.flags
+    void = frozenset([event.leaf for event in events if flags[event.index] & VOID])
+    report = fold(events, replace(rules, void=void) if void else rules)
     folded.passages += len(void) < len(events)
     folded.findings += report.findings
     folded.open += report.open
-    folded.not_judged += report.not_judged
+    if report.not_judged:
+        folded.not_judged += report.not_judged
     if report.trip is not None:
         folded.trips.append(report.trip)

@@ -297,13 +297,13 @@ class _Reader:
         segment, payload = self.segment, entry.payload
         for leaf in references(entry):
             segment.named.append((index, bytes.fromhex(leaf)))
-        at = entry.at
-        if at is not None:
+        if "at" in payload and (at := entry.at):
             segment.claimed.append((index, at.begin))
-        if payload["evt"] in WHOLE or "corrects" in payload or "withdraws" in payload:
-            segment.whole.append((index, entry))
-        if payload["evt"] == "head":
+        kind = payload["evt"]
+        if kind == "head":
             self._head(entry, index)
+        if kind in WHOLE or "corrects" in payload or "withdraws" in payload:
+            segment.whole.append((index, entry))
 
     def _head(self, entry: Entry, index: int) -> None:
         """Step 5."""

@@ -10,12 +10,13 @@ Steps, for each record in log order:
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from sys import intern
 from typing import TypeVar
 
 from safeconduct.core.record.chain import Link
-from safeconduct.core.record.entry import Entry
+from safeconduct.core.record.entry import Entry, parse_entry
 from safeconduct.core.record.finding import Finding
 from safeconduct.core.tlog.tree import HASH_BYTES
 from safeconduct.verify.chains import Chain
@@ -44,7 +45,8 @@ class Survey:
     heads_seen: list[tuple[int, str]] = field(default_factory=lambda: [(0, "")])
     """From place 1 on; 0 is none."""
     chains: dict[str, Chain] = field(default_factory=dict)
-    whole: list[tuple[int, Entry]] = field(default_factory=list)
+    whole: list[tuple[int, str, bytes]] = field(default_factory=list)
+    """Kind and bytes of each: parsed they are several times as large."""
     heads: list[HeadSeen] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     waiting: dict[bytes, list[int]] = field(default_factory=dict)
@@ -63,7 +65,7 @@ class Survey:
         self._records(segment)
         for index, leaf in segment.named:  # 4
             self._name(index, leaf)
-        self.whole += segment.whole
+        self.whole += ((index, intern(entry.evt), entry.text) for index, entry in segment.whole)
         self.heads += segment.heads
         self.findings += segment.findings
 
@@ -141,11 +143,20 @@ class Survey:
             self.columns.name(index, target)
 
     def by_kind(self, *kinds: str) -> Iterator[tuple[int, Entry]]:
-        """The records of these kinds that were kept whole and are evidence."""
+        """The records of these kinds that were kept whole and are evidence; without any, of all kinds."""
         flags = self.columns.flags
-        return (
-            (index, entry) for index, entry in self.whole if entry.evt in kinds and not flags[index] & VOID
-        )
+        for index, kind, text in self.whole:
+            if (not kinds or kind in kinds) and not flags[index] & VOID:
+                yield index, parse_entry(text)
+
+    def forget(self, *, but: Collection[str]) -> None:
+        """Frees all that is no column, but for the records of some kinds, and what only finds and links records."""
+        self.leaves.forget()
+        self.columns.forget_links()
+        self.tree = TreeLeaves()
+        self.whole = [each for each in self.whole if each[1] in but]
+        for table in (self.heads, self.heads_seen, self._seen_places, self.chains, self.waiting):
+            table.clear()
 
 
 def _placed(items: list[_Item], places: Places[_Item], known: list[_Item]) -> list[int]:

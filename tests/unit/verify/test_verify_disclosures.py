@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from safeconduct.core.kernel.canonical import canonical, parse_canonical
 from safeconduct.core.kernel.errors import Malformed
+from safeconduct.core.kernel.spelling import parse_base64url, sha256
 from safeconduct.core.record.disclosure import digest_of, disclose, parse_disclosure
 from safeconduct.core.record.entry import parse_entry
 from safeconduct.sim.archive import MemoryArchive
 from safeconduct.sim.stage import Stage
-from safeconduct.verify.disclosures import Part, Run, merge, runs_of
+from safeconduct.verify.disclosures import Part, Run, runs_of, runs_until, shares_of, whole_digest
 from safeconduct.verify.report import Report
 from tests.unit.verify.verify_scene import named, said
 
@@ -223,6 +226,57 @@ def test_a_disclosure_of_what_is_no_record_is_false() -> None:
     assert "disclosures.false" in stage.audit(archive).rules
 
 
+def held() -> tuple[Stage, MemoryArchive]:
+    """Disclosed values, an erased one, and a line about what is no record."""
+    stage = Stage()
+    passage = stage.declare()
+    passage.grant()
+    assert passage.declaration is not None
+    stage.hand("mission/root").record(
+        "erasure", clear={"digests": [digest_of(passage.declaration.disclosures[0])]}
+    )
+    index = stage.log_raw(b"no record")
+    archive = stage.archive()
+    archive.files[FILE] += canonical({"disclosures": [disclose(b"s" * 16, "x")], "entry": index}) + b"\n"
+    return stage, archive
+
+
+def digests_of(data: bytes) -> list[bytes]:
+    """The digests in the file's lines but for the last one, which is about no record."""
+    told = [parse_canonical(line) for line in data.split(b"\n")[:-2]]
+    shown = [sha256(text.encode()) for line in told for text in line["disclosures"]]
+    return shown + [parse_base64url(text) for line in told for text in line.get("erased", ())]
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 2**19])
+def test_the_digest_share_by_share_is_the_digest_at_once(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr("safeconduct.verify.disclosures._AT_ONCE", at_once)
+    asked: list[str] = []
+
+    def noted(shares: Iterable[tuple[range, list[bytes]]]) -> str:
+        asked.append(whole_digest(shares))
+        return asked[0]
+
+    monkeypatch.setattr("safeconduct.verify.merge.whole_digest", noted)
+    stage, archive = held()
+    report = stage.audit(archive)
+    assert asked == [sha256(b"".join(sorted(digests_of(archive.files[FILE])))).hex()]
+    assert "disclosures.digest" not in report.rules
+
+
+@pytest.mark.parametrize(("size", "at_once"), [(1, 9), (9, 9), (10, 9), (1000, 9), (1000, 1)])
+def test_shares_are_all_first_bytes_each_once(
+    monkeypatch: pytest.MonkeyPatch, size: int, at_once: int
+) -> None:
+    monkeypatch.setattr("safeconduct.verify.disclosures._AT_ONCE", at_once)
+    shares = shares_of(size)
+    assert [first for share in shares for first in share] == list(range(256))
+    assert all(shares)
+    assert len(shares) == min(256, -(-size // at_once))
+
+
 def chunks_of(data: bytes, size: int) -> Iterator[bytes]:
     return (data[at : at + size] for at in range(0, len(data), size))
 
@@ -239,10 +293,46 @@ def test_pieces_of_any_size_make_the_same_lines(size: int) -> None:
     assert runs[-1] == Run(b"half", 5)
 
 
+def added(*parts: Part) -> Part:
+    whole = Part()
+    for part in parts:
+        whole.add(part)
+    return whole
+
+
 def test_lines_are_in_order_over_all_runs() -> None:
-    assert merge([Part(lines=2, first=1, last=4), Part(), Part(lines=1, first=5, last=5)]).faults == []
-    (fault,) = merge([Part(lines=2, first=1, last=4), Part(lines=1, first=4, last=4)]).faults
+    assert added(Part(lines=2, first=1, last=4), Part(), Part(lines=1, first=5, last=5)).all_faults() == ()
+    (fault,) = added(Part(lines=2, first=1, last=4), Part(lines=1, first=4, last=4)).all_faults()
     assert fault.where == f"{FILE} line 3"
+
+
+def line_about(entry: int) -> bytes:
+    return canonical({"disclosures": ["x" * (entry % 7)], "entry": entry}) + b"\n"
+
+
+@given(
+    entries=st.lists(st.integers(0, 99), unique=True).map(sorted),
+    stops=st.lists(st.integers(1, 99), unique=True, min_size=1).map(sorted),
+    size=st.integers(1, 400),
+)
+def test_each_run_has_the_lines_about_entries_below_its_stop(
+    entries: list[int], stops: list[int], size: int
+) -> None:
+    data = b"".join(map(line_about, entries))
+    runs = list(runs_until(stops, runs_of(chunks_of(data, size))))
+    assert b"".join(run.text for run in runs) == data
+    first = 1
+    for start, stop, run in zip([0, *stops], [*stops[:-1], 100], runs, strict=False):
+        assert run.text == b"".join(line_about(entry) for entry in entries if start <= entry < stop)
+        assert run.first_line == first or not run.text
+        first += run.text.count(b"\n")
+
+
+@given(data=st.lists(st.sampled_from([line_about(3), line_about(70), b"{}\n", b"half", b"\n"])).map(b"".join))
+def test_lines_in_any_order_are_all_read_once(data: bytes) -> None:
+    runs = list(runs_until([10, 50, 100], runs_of([data])))
+    assert len(runs) == 3
+    assert b"".join(run.text for run in runs) == data
 
 
 def names_of(*ships: str) -> Report:
@@ -266,5 +356,8 @@ def test_ships_names_that_are_disclosed_are_compared_over_all_passages() -> None
 
 
 def test_a_line_without_end_is_not_waited_for() -> None:
-    with pytest.raises(Malformed, match="line 2"):
-        list(runs_of([b"one\n", *[b"x" * 2**20] * 17]))
+    endless = [b"one\n", *[b"x" * 2**20] * 17]
+    *_, last = runs_until([10, 20], runs_of(endless))
+    assert last.fault is not None
+    assert last.fault.where == f"{FILE} line 2"
+    assert with_file(b"".join(endless)).exit_code == Malformed.exit_code

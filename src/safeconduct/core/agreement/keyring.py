@@ -221,11 +221,15 @@ class Keyring:
 
 def is_of_another_post(entry: Entry) -> bool:
     """Rule 3: whether a post's device tells what happened at another post."""
-    organisation, _, role = entry.iss.rpartition("/")
-    kind = KINDS.get(entry.evt)
-    return (
-        role == "post" and kind is not None and "post" in kind.clear and entry.payload["post"] != organisation
-    )
+    payload = entry.payload
+    if payload["evt"] not in _AT_A_POST:
+        return False
+    organisation, _, role = payload["iss"].rpartition("/")
+    return bool(role == "post" and payload["post"] != organisation)
+
+
+_AT_A_POST = frozenset(name for name, kind in KINDS.items() if "post" in kind.clear)
+"""Kinds that say at which post it was."""
 
 
 def _power(enrolment: Enrolment, kind: str, version: Agreement) -> bool:

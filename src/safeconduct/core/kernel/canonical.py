@@ -5,6 +5,9 @@ Rules:
  2. Strings are in Normalization Form C and hold no lone surrogate.
  3. No duplicate names; at most 32 arrays and objects in each other.
  4. Printed back, the value gives the same bytes: member order, escapes and white space included.
+
+Most texts need not be printed to know rule 4: names are compared where they are read, and without escapes,
+white space and characters that UTF-16 sorts apart nothing else can be written in two ways.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ MAX_DEPTH = 32
 
 _SAFE_DIGITS = 16  # fewer are below 2**53
 _MAX_DIGITS = 17  # sixteen and a sign: longer ones are not even converted
-_BEYOND_BMP = re.compile(rb"[\xf0-\xf4]")
+_BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
 
 
 def canonical(value: Any, *, where: str = "") -> bytes:
@@ -32,7 +35,7 @@ def canonical(value: Any, *, where: str = "") -> bytes:
     text = _PRINTER(value)
     try:
         data = text.encode("utf-8")
-        if not text.isascii() and _BEYOND_BMP.search(data) and _order_differs(value):
+        if not text.isascii() and _BEYOND_BMP.search(text) and _order_differs(value):
             data = _IN_ORDER(_sorted_by_utf16(value)).encode("utf-8")
     except UnicodeEncodeError as error:
         hint = "Remove the lone surrogate"
@@ -53,16 +56,24 @@ def parse_canonical(data: bytes, *, where: str = "") -> Any:
         raise Malformed(
             "this is not JSON in UTF-8", where=where, next_step="Write JSON as in RFC 8785"
         ) from error
-    # Both checks walk the value only where the bytes leave it open: each level costs a bracket, and the parts
-    # of a text in NFC are in NFC.
-    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value, 0) > MAX_DEPTH:
+    # Both checks walk the value only where the bytes leave it open: the parts of a text in NFC are in NFC.
+    if text.count("[") + text.count("{") > MAX_DEPTH and _looks_deep(data) and _depth(value, 0) > MAX_DEPTH:
         raise _too_deep(where)
     if not unicodedata.is_normalized("NFC", text) and not _is_nfc(value):
         raise Malformed("a string is not in NFC", where=where, next_step="Normalise it to Unicode NFC")
-    if canonical(value, where=where) != data:
-        hint = "Write each name once, in order, without white space or needless escapes (RFC 8785)"
-        raise Malformed("printed back, this JSON differs", where=where, next_step=hint)
+    if not _is_plain(text) and canonical(value, where=where) != data:
+        raise Malformed("printed back, this JSON differs", where=where, next_step=_HINT)
     return value
+
+
+_HINT = "Write each name once, in order, without white space or needless escapes (RFC 8785)"
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text whose names are in order, and whose integers are spelled, can only be what is printed."""
+    if "\\" in text or " " in text or "\n" in text or "\t" in text or "\r" in text:
+        return False
+    return text.isascii() or not _BEYOND_BMP.search(text)
 
 
 _MAKE: Callable[..., Any] | None = getattr(json.encoder, "c_make_encoder", None)
@@ -86,7 +97,25 @@ _PRINTER = _printer(sort_keys=True)
 _IN_ORDER = _printer(sort_keys=False)
 
 
-def _no_float(text: str) -> NoReturn:
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(members)
+    # One name is in order; for the others sorting what is sorted costs one comparison each.
+    if len(members) > 1 and (len(value) != len(members) or list(value) != sorted(value)):
+        _in_order_of_utf16(members)
+    return value
+
+
+def _in_order_of_utf16(members: list[tuple[str, Any]]) -> None:
+    names = [_utf16(name) for name, _ in members]
+    if names != sorted(set(names)):
+        raise Malformed("a name stands twice or out of order", next_step=_HINT)
+
+
+def _utf16(name: str) -> bytes:
+    return name.encode("utf-16-be", "surrogatepass")
+
+
+def _not_an_integer(text: str) -> NoReturn:
     raise Malformed(
         f"{text[:40]} is not an integer", next_step="Write integers only, in the unit's smallest part"
     )
@@ -94,13 +123,17 @@ def _no_float(text: str) -> NoReturn:
 
 def _integer(text: str) -> int:
     if len(text) < _SAFE_DIGITS:
+        if text == "-0":
+            raise Malformed("zero has no sign", next_step="Write 0")
         return int(text)
     if len(text) > _MAX_DIGITS or not -MAX_INTEGER <= (number := int(text)) <= MAX_INTEGER:
         raise Malformed("an integer is too large", next_step="Keep below 2**53")
     return number
 
 
-_READER = json.JSONDecoder(parse_int=_integer, parse_float=_no_float, parse_constant=_no_float)
+_READER = json.JSONDecoder(
+    parse_int=_integer, parse_float=_not_an_integer, parse_constant=_not_an_integer, object_pairs_hook=_object
+)
 _SCAN = make_scanner(_READER)  # type: ignore[arg-type]  # whatever has its hooks will do
 
 
@@ -115,6 +148,17 @@ def _read(text: str) -> Any:
 
 def _too_deep(where: str) -> Malformed:
     return Malformed("the nesting is too deep", where=where, next_step=f"Nest at most {MAX_DEPTH} levels")
+
+
+def _looks_deep(data: bytes) -> bool:
+    """Whether brackets are left once those that hold nothing went: an array and an object in one turn."""
+    brackets = data.translate(None, _NO_BRACKETS)
+    for _ in range(MAX_DEPTH // 2):
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    return bool(brackets)  # those in strings too: then the value is asked
+
+
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def _depth(value: Any, above: int) -> int:
@@ -145,6 +189,6 @@ def _order_differs(value: Any) -> bool:
 def _sorted_by_utf16(value: Any) -> Any:
     """`value` with its members in JCS order."""
     if isinstance(value, dict):
-        ordered = sorted(value.items(), key=lambda item: item[0].encode("utf-16-be", "surrogatepass"))
+        ordered = sorted(value.items(), key=lambda item: _utf16(item[0]))
         return {name: _sorted_by_utf16(member) for name, member in ordered}
     return [_sorted_by_utf16(element) for element in value] if isinstance(value, list) else value

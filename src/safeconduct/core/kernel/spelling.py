@@ -64,7 +64,12 @@ def parse_base64(text: str, *, where: str = "") -> bytes:
 
 def print_base64url(value: bytes) -> str:
     """URL alphabet, unpadded (RFC 7515 §2)."""
-    return binascii.b2a_base64(value, newline=False).translate(_TO_URL, b"=").decode("ascii")
+    return encode_base64url(value).decode("ascii")
+
+
+def encode_base64url(value: bytes) -> bytes:
+    """The same in bytes, for where much is written."""
+    return binascii.b2a_base64(value, newline=False).translate(_TO_URL, b"=")
 
 
 def parse_base64url(text: str, *, where: str = "") -> bytes:

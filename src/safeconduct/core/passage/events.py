@@ -6,6 +6,9 @@ schema is checked before (core/record): nothing is validated twice.
 
 A claim that the kind does not have, or leaves out, is None. A kind that this version does not know is
 `Other`: kept, told, not judged.
+
+Nothing here is ever changed. It is not frozen, since some is made for every record, and freezing doubles what that
+costs.
 """
 
 from __future__ import annotations
@@ -17,9 +20,9 @@ from typing import Any
 from safeconduct.core.record.time import Bounds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
-    """One record of the passage. `occurred` is its occurrence as RECORD §5 derives it from `iat` or `at`."""
+    """One record of the passage. `occurred` is its occurrence as RECORD §5 derives it."""
 
     index: int
     leaf: str
@@ -48,7 +51,7 @@ class Event:
         return version
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """One declared line of goods; its number is its position, from 0."""
 
@@ -58,7 +61,7 @@ class Line:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Declared:
     """Advance notice of the movement; a new version corrects the one before."""
 
@@ -74,7 +77,7 @@ class Declared:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Acknowledged:
     """The addressee has a record."""
 
@@ -82,7 +85,7 @@ class Acknowledged:
     of: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PassGranted:
     """Clearance for one movement; both ends of the validity belong to it."""
 
@@ -93,7 +96,7 @@ class PassGranted:
     refused: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PassRefused:
     """A declaration that got no pass."""
 
@@ -101,7 +104,7 @@ class PassRefused:
     declaration: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PassRevoked:
     """A pass that is taken back."""
 
@@ -109,7 +112,7 @@ class PassRevoked:
     granted: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Accounted:
     """What the declarant says happened to it."""
 
@@ -118,7 +121,7 @@ class Accounted:
     post: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Crossing:
     """What arriving, entering and exiting have in common."""
 
@@ -130,24 +133,24 @@ class Crossing:
     plate_tag: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Arrived(Crossing):
     """Came to a post."""
 
     traffic_class: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entered(Crossing):
     """Was let onto the road."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Exited(Crossing):
     """Left the road."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TurnedBack:
     """Was sent back."""
 
@@ -156,7 +159,7 @@ class TurnedBack:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Inspected:
     """What an inspection found; `results` is None where it says nothing about lines."""
 
@@ -165,7 +168,7 @@ class Inspected:
     results: tuple[tuple[int, str], ...] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SealSeen:
     """A seal affixed, found, replaced or removed."""
 
@@ -177,7 +180,7 @@ class SealSeen:
     replaced_tag: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Countersigned:
     """Another who was present agrees, or refuses."""
 
@@ -191,7 +194,7 @@ class Countersigned:
         return self.event.seat
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Other:
     """A record that changes nothing here."""
 

@@ -61,8 +61,12 @@ def surely_before(first: Event, second: Event) -> bool:
 def named_by(event: Event) -> tuple[str, ...]:
     """The leaves that `event` names, its own key's `prev` excluded."""
     payload = event.payload
-    values = [payload[claim] for claim in _NAMING.get(event.evt, _CORRECTING) if claim in payload]
-    return tuple([value["leaf"] if type(value) is dict else value for value in values if value])
+    named = []
+    for claim in _NAMING.get(event.evt, _CORRECTING):
+        value = payload.get(claim)
+        if value:
+            named.append(value["leaf"] if type(value) is dict else value)
+    return tuple(named)
 
 
 def _key(event: Event) -> tuple[int, str, int, str]:

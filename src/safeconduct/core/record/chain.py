@@ -19,9 +19,9 @@ from itertools import accumulate, pairwise
 from safeconduct.core.record.time import HeadTimes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every record, and freezing doubles what that costs
 class Link:
-    """A record, as its chain needs it; `prev` is empty where there is none."""
+    """A record, as its chain needs it; `prev` is empty where there is none. Never changed."""
 
     seq: int
     leaf: bytes

@@ -13,22 +13,23 @@ Rules, in the order of the code:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from safeconduct.core.kernel.canonical import parse_canonical
 from safeconduct.core.kernel.errors import Fault, Malformed
 from safeconduct.core.kernel.spelling import decode_base64url, print_base64url
-from safeconduct.core.record.disclosure import digests_in
+from safeconduct.core.record.disclosure import digests_in, private_fields
 from safeconduct.core.record.kinds import KINDS, UNKNOWN_KIND
-from safeconduct.core.record.schema import SCHEMA
+from safeconduct.core.record.schema import SCHEMA, Form
 from safeconduct.core.tlog.signature import verify_ed25519
 from safeconduct.core.tlog.tree import leaf_hash
 
 MAX_BYTES = 60 * 1024
 TYP = "safeconduct-record+sd-jwt"
 
+_SIGNATURE_CHARACTERS = 1 + 86
+"""The last dot, and 64 bytes in base64url."""
 _BEFORE_KID = b'{"alg":"Ed25519","kid":"'
 _AFTER_KID = b'","typ":"%s"}' % TYP.encode()
 
@@ -48,8 +49,7 @@ class At(NamedTuple):
     via: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A record whose spelling and schema hold. Whether anyone signed it: `verify_entry`."""
 
     text: bytes
@@ -142,9 +142,8 @@ def parse_entry(data: bytes, *, where: str = "") -> Entry:
         hint = f'Write {{"alg":"Ed25519","kid":"…","typ":"{TYP}"}} and nothing else'
         raise Malformed("the header has another form", where=where, next_step=hint, rule="record.header")
     payload = _parse_payload(text, where)
-    faults = list(_faults(payload, text, where))
-    if faults:
-        raise Malformed.of(faults)
+    if not _holds(payload, text):
+        raise Malformed.of(list(_faults(payload, where)))
     return Entry(data, kid, payload, signature, leaf_hash(data))
 
 
@@ -177,10 +176,24 @@ def _parse_payload(text: bytes, where: str) -> dict[str, Any]:
     return payload
 
 
-def _faults(payload: dict[str, Any], text: bytes, where: str) -> Iterator[Fault]:
+def _form_of(payload: dict[str, Any]) -> Form:
     name = payload.get("evt")
     kind = KINDS.get(name) if type(name) is str else None
-    form = UNKNOWN_KIND if kind is None else kind.form
+    return UNKNOWN_KIND if kind is None else kind.form
+
+
+def _holds(payload: dict[str, Any], text: bytes) -> bool:
+    """Rules 5 to 7: whether `_faults` has nothing to say."""
+    if not _form_of(payload).holds(payload):  # 5
+        return False
+    if ("at" in payload) is not ("via" in payload) or (not payload["prev"] and payload["seq"]):  # 6
+        return False
+    digests = digests_in(text)
+    return len(set(digests)) == len(digests)  # 7
+
+
+def _faults(payload: dict[str, Any], where: str) -> Iterator[Fault]:
+    form = _form_of(payload)
     if not form.holds(payload):  # 5
         yield from form.faults(payload, _top(where))
         return  # what follows reads claims that hold
@@ -190,7 +203,7 @@ def _faults(payload: dict[str, Any], text: bytes, where: str) -> Iterator[Fault]
         yield Fault(
             "only a key's first record has no prev", f"{_top(where)}.prev", "Name the previous leaf", SCHEMA
         )
-    digests = digests_in(text.decode())
+    digests = [digest for _, digest in private_fields(payload)]
     if len(set(digests)) != len(digests):  # 7
         hint = "Draw a new salt for each field"
         yield Fault("two fields have one digest", _top(where), hint, "private.repeated_digest")
@@ -202,7 +215,7 @@ def _top(where: str) -> str:
 
 def signed_part(entry: Entry) -> tuple[bytes, bytes]:
     """What was signed, and the signature."""
-    return entry.text[: entry.text.rindex(b".")], entry.signature
+    return entry.text[:-_SIGNATURE_CHARACTERS], entry.signature
 
 
 def verify_entry(entry: Entry, public_key: bytes) -> bool:

@@ -7,9 +7,9 @@ its lines are open: a claim that this version does not know is kept, if it hides
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from operator import call
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from safeconduct.core.kernel.errors import Fault
@@ -28,6 +28,8 @@ class Shape:
     holds: Callable[[Any], bool]
     optional: bool = False
     explain: Callable[[Any, str], Faults] | None = field(default=None, compare=False)
+    regex: str | None = None
+    """Of a string: what matches it whole, and no line feed, so that many can be matched at once."""
 
     def __str__(self) -> str:
         return f"{self.words}; may be absent" if self.optional else self.words
@@ -49,21 +51,29 @@ def optional(shape: Shape) -> Shape:
 
 
 def pattern(words: str, regex: str) -> Shape:
-    """A string that one regular expression matches whole."""
+    """A string that one regular expression matches whole; it may look ahead with `_SHORT`, not to its end."""
     matches = re.compile(regex, re.ASCII).fullmatch
-    return Shape(words, lambda value: type(value) is str and matches(value) is not None)
+    return Shape(words, lambda value: type(value) is str and matches(value) is not None, regex=regex)
+
+
+_SHORT = r"(?=.{{1,{}}}(?:\n|\Z))"
+"""At most so many characters: with others behind a line feed, or alone."""
 
 
 def one_of(*words: str) -> Shape:
     """One of a closed list of strings."""
     allowed = frozenset(words)
-    return Shape("one of " + ", ".join(words), lambda value: type(value) is str and value in allowed)
+    regex = "|".join(map(re.escape, words))
+    return Shape(
+        "one of " + ", ".join(words), lambda value: type(value) is str and value in allowed, regex=regex
+    )
 
 
 def exactly(expected: Any) -> Shape:
     """One value and no other."""
     kind = type(expected)
-    return Shape(f"{expected!r}", lambda value: type(value) is kind and value == expected)
+    regex = re.escape(expected) if kind is str else None
+    return Shape(f"{expected!r}", lambda value: type(value) is kind and value == expected, regex=regex)
 
 
 def integer(words: str, least: int | None = None) -> Shape:
@@ -101,6 +111,15 @@ class _Plan(NamedTuple):
 
     tests: tuple[Callable[[Any], bool], ...]
     missing: tuple[str, ...]
+    texts: Callable[[dict[str, Any]], Iterable[Any]]
+    """The members with a regular expression: one search over all of them answers for most of a record."""
+    match: Callable[[str], object]
+    others: tuple[tuple[str, Callable[[Any], bool]], ...]
+
+
+def _picker(names: tuple[str, ...]) -> Callable[[dict[str, Any]], Iterable[Any]]:
+    """What takes these members out; the library's own gives a tuple only for two and more."""
+    return itemgetter(*names) if len(names) > 1 else lambda value: [value[name] for name in names]
 
 
 _MOST_PLANS = 256
@@ -129,25 +148,44 @@ class Form:
     def _plan(self, names: tuple[str, ...]) -> _Plan:
         plan = self._plans.get(names)
         if plan is None:
-            other = _hides_nothing if self.is_open else _never
-            tests = tuple(self.tests.get(name, other) for name in names)
-            plan = _Plan(tests, tuple(sorted(self.required.difference(names))))
+            plan = self._planned(names)
             if len(self._plans) < _MOST_PLANS:
                 self._plans[names] = plan
         return plan
 
+    def _planned(self, names: tuple[str, ...]) -> _Plan:
+        other = _hides_nothing if self.is_open else _never
+        tests = tuple(self.tests.get(name, other) for name in names)
+        regexes = {name: self.shapes[name].regex for name in names if name in self.shapes}
+        texts = {name: regex for name, regex in regexes.items() if regex is not None}
+        return _Plan(
+            tests,
+            tuple(sorted(self.required.difference(names))),
+            _picker(tuple(texts)),
+            re.compile("\n".join(map("(?:{})".format, texts.values())), re.ASCII).fullmatch,
+            tuple((name, test) for name, test in zip(names, tests, strict=True) if name not in texts),
+        )
+
     def wrong(self, value: dict[str, Any]) -> list[str]:
         """The members that do not hold, then the missing ones."""
-        tests, missing = self._plan(tuple(value))
-        members = zip(value.items(), tests, strict=True)
-        return [*(name for (name, member), test in members if not test(member)), *missing]
+        plan = self._plan(tuple(value))
+        members = zip(value.items(), plan.tests, strict=True)
+        return [*(name for (name, member), test in members if not test(member)), *plan.missing]
 
     def holds(self, value: Any) -> bool:
         """Whether it is an object of this form."""
         if type(value) is not dict:
             return False
-        tests, missing = self._plan(tuple(value))
-        return not missing and all(map(call, tests, value.values()))
+        _, missing, texts, match, others = self._plan(tuple(value))
+        if missing:
+            return False
+        for name, test in others:
+            if not test(value[name]):
+                return False
+        try:
+            return match("\n".join(texts(value))) is not None
+        except TypeError:  # one of them is not a string
+            return False
 
     def faults(self, value: Any, where: str) -> Faults:
         """What is wrong with it, member by member."""
@@ -238,7 +276,7 @@ IDENTIFIER = pattern("an identifier of a-z, 0-9 and hyphens", r"[a-z0-9-]{1,64}"
 ISSUER = pattern("<post or organisation>/<role> in a-z, 0-9 and hyphens", r"[a-z0-9-]{1,64}/[a-z0-9-]{1,64}")
 CODE = pattern(
     "a code of a-z and 0-9 with single dots, hyphens or underscores",
-    r"(?=.{1,64}\Z)[a-z0-9]+(?:[._-][a-z0-9]+)*",
+    _SHORT.format(64) + r"[a-z0-9]+(?:[._-][a-z0-9]+)*",
 )
 LEAF = pattern("a leaf: 64 of 0-9a-f", r"[0-9a-f]{64}")
 LEAF_OR_NONE = pattern('a leaf: 64 of 0-9a-f, or ""', r"(?:[0-9a-f]{64})?")
@@ -253,7 +291,9 @@ UUID7 = pattern(
     r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
 )
 VKEY = pattern("a verifier key: name+key ID+base64", r"[!-*,-~]{1,255}\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}")
-ORIGIN = pattern("a URL without its scheme", r"(?=.{1,255}\Z)[a-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~-]+)*")
+ORIGIN = pattern(
+    "a URL without its scheme", _SHORT.format(255) + r"[a-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~-]+)*"
+)
 PLACE = pattern("a UN/LOCODE or an identifier", r"[A-Z]{2}[A-Z0-9]{3}|[a-z0-9-]{1,64}")
 COUNTRY = pattern("two capital letters (ISO 3166-1)", r"[A-Z]{2}")
 IMO = pattern("seven digits", r"[0-9]{7}")

@@ -22,6 +22,7 @@ MLDSA44_SIGNATURE_BYTES = 2420
 
 _P = 2**255 - 19
 _L = 2**252 + 27742317777372353535851937790883648493
+_TOP_OF_L = _L >> 248
 _D = -121665 * pow(121666, -1, _P) % _P
 _WITHOUT_SIGN = 2**255 - 1
 _ORDER_8_Y = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
@@ -44,9 +45,12 @@ def verify_ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
     if verifier is None or len(signature) != 64:
         return False
     point = signature[:32]
-    if int.from_bytes(signature[32:], "little") >= _L:  # 2
+    # The top byte decides for nearly every signature: below 2**252, and below the last 2**248 of the field.
+    if signature[63] >= _TOP_OF_L and int.from_bytes(signature[32:], "little") >= _L:  # 2
         return False
-    if point in _LOW_ORDER or int.from_bytes(point, "little") & _WITHOUT_SIGN >= _P:  # 3
+    if point in _LOW_ORDER or (
+        point[31] & 0x7F == 0x7F and int.from_bytes(point, "little") & _WITHOUT_SIGN >= _P
+    ):  # 3
         return False
     try:
         verifier(signature, message)  # 4
