@@ -40,9 +40,9 @@ bench: dev
 lock: dev
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --output-file requirements.lock pyproject.toml requirements-build.in
+	  --no-emit-index-url --extra server --output-file requirements.lock pyproject.toml requirements-build.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --output-file requirements-dev.lock pyproject.toml requirements-build.in --group dev
+	  --no-emit-index-url --extra server --output-file requirements-dev.lock pyproject.toml requirements-build.in --group dev
 
 clean:
 	rm -rf $(VENV) demo build dist

@@ -151,14 +151,15 @@ def test_each_command_that_works_prints_one_document_too(here: Path) -> None:
         ("key new key", 0), (INIT, 0), (REPLAY.replace("new", "replayed"), 0), ("export dir copy --zip", 0),
         ("audit out --corridor " + "0" * 64, 3), ("audit out", 0), ("agreement check agreement.toml", 0),
         (RECEIPT, 0), ("show dir 0 1", 0), ("show out 0", 0), ("conformance edge_points.json", 0),
-        (DEMO.replace("new", "shown"), 1),
+        (DEMO.replace("new", "shown"), 1), ("publish dir web", 0), ("backup dir saved", 0),
+        ("restore saved dir --rehearse", 1), ("projections compare dir", 0),
     ):  # fmt: skip
         said = type_in(here, *words.split())
         assert said.code == code, said
         assert said.document
     assert {*COMMANDS} == {
         "key new", "init", "replay", "export", "audit", "agreement check", "receipt check", "show", "conformance",
-        "demo",
+        "demo", "publish", "backup", "restore", "succeed", "succeed agree", "projections", "serve", "doctor",
     }  # fmt: skip
 
 

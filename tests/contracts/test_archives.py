@@ -1,4 +1,4 @@
-"""Archives as folders and as .zip: the promises of `verify.ports.ArchiveBytes`, and what is refused."""
+"""Archives as folders, as .zip and over HTTP: the promises of `verify.ports.ArchiveBytes`, and what is refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 import stat
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,13 @@ from safeconduct.adapters.archives import (
     open_archive,
     write_archives,
 )
+from safeconduct.adapters.http_archive import open_http_archive
 from safeconduct.core.kernel.errors import Conflict, Malformed, SafeconductError, Unavailable
 from safeconduct.core.kernel.spelling import sha256
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note, Signature
 from safeconduct.verify.ports import ArchiveBytes
+from tests.http_server import files_in, serving
 
 
 def names(folder: Path) -> list[str]:
@@ -51,15 +54,19 @@ def files_of(size: int = 1, first: bytes = b"founding") -> dict[str, bytes]:
 CORRIDOR = sha256(b"founding").hex()
 
 
-@pytest.fixture(params=["folder", "zip"])
-def write(request: pytest.FixtureRequest, tmp_path: Path) -> Write:
-    target = tmp_path / ("archive" if request.param == "folder" else "archive.zip")
+@pytest.fixture(params=["folder", "zip", "http"])
+def write(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Write]:
+    target = tmp_path / ("archive.zip" if request.param == "zip" else "archive")
+    with ExitStack() as opened:
 
-    def written(files: dict[str, bytes]) -> ArchiveBytes:
-        write_archives({target: files.items()}, corridor=CORRIDOR, size=1)
-        return open_archive(target)
+        def written(files: dict[str, bytes]) -> ArchiveBytes:
+            write_archives({target: files.items()}, corridor=CORRIDOR, size=1)
+            if request.param != "http":
+                return open_archive(target)
+            served = opened.enter_context(serving(files_in(target)))
+            return opened.enter_context(open_http_archive(served.url))
 
-    return written
+        yield written
 
 
 def test_1_2_every_file_is_named_once_and_read_whole(write: Write) -> None:

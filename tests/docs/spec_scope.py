@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from safeconduct.core.agreement.founding import Founding
@@ -12,6 +13,7 @@ from safeconduct.core.passage.decide import GrantPass, Refused, decide
 from safeconduct.core.record.entry import parse_entry
 from safeconduct.sim.hand import sign_anything
 from safeconduct.sim.stage import Stage
+from safeconduct.sim.successor import begin, drafted, signed, succeed
 from safeconduct.verify.report import Report
 from tests.unit.passage.told import AGREEMENT, NOON, Passage
 
@@ -31,6 +33,11 @@ class Scope:
             "stage": self.stage,
             "payload": parse_entry(self.stage.entries()[0]).payload,
             "refound": self.refound,
+            "drafted": partial(drafted, self.stage),
+            "signed": partial(signed, self.stage),
+            "begin": partial(begin, self.stage),
+            "succeed": partial(succeed, self.stage),
+            "read": self.read,
             "passage": self.passage,
             "ask": self.ask,
             "NOON": NOON,
@@ -39,10 +46,14 @@ class Scope:
 
     def refound(self, *, by: str = "mission/root", entry: bytes | None = None, **claims: Any) -> None:
         """The founding record with other claims, signed; or another entry in its place. Then read."""
-        self.answered = True
         payload = {**parse_entry(self.stage.entries()[0]).payload, **claims}
+        self.read(entry or sign_anything(payload, self.stage.key(by)))
+
+    def read(self, entry: bytes) -> None:
+        """An entry 0 is read."""
+        self.answered = True
         try:
-            Founding.parse(parse_entry(entry or sign_anything(payload, self.stage.key(by))))
+            Founding.parse(parse_entry(entry))
         except SafeconductError as error:
             self.cited |= {fault.rule for fault in error.faults}
 

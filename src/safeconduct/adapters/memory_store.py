@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from safeconduct.core.kernel.errors import Conflict
 from safeconduct.service.ports import Row, SignRows, StoredHead
+from safeconduct.service.store_refusals import another_was_first, check_rows, never_committed, repeated_jti
 
 
 @dataclass(slots=True)
@@ -76,32 +76,6 @@ class MemoryStore:
         """Every published head, oldest first."""
         return tuple(self._published)
 
-
-def check_rows(rows: Sequence[Row]) -> None:
-    """A batch that no caller of ours may hand in: a defect, not an event."""
-    if not rows:
-        raise ValueError("a batch has at least one row")
-    if not all(row.entry and row.jti and row.kind for row in rows):
-        raise ValueError("a row has an entry, its jti and its kind")
-
-
-def another_was_first(expected: int, found: int) -> Conflict:
-    """Promise 3."""
-    return Conflict(
-        f"the log has {found} entries, not {expected}: somebody else appended first",
-        next_step="Read the head again, then repeat",
-    )
-
-
-def repeated_jti() -> Conflict:
-    """Promise 6."""
-    return Conflict(
-        "a record with this jti is in the log already",
-        next_step="Give a new record a new jti",
-        rule="record.repeated",
-    )
-
-
-def never_committed(size: int) -> Conflict:
-    """Promise 7."""
-    return Conflict(f"no head of size {size} was committed", next_step="Publish committed heads only")
+    def erased(self, stop: int | None = None) -> Iterator[tuple[int, str]]:  # noqa: ARG002 - the port's
+        """None: a text that was stored stays."""
+        return iter(())

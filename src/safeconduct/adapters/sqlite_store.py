@@ -13,31 +13,18 @@ from pathlib import Path
 from typing import Any, Self
 
 from safeconduct.adapters.files import already_there, reading
-from safeconduct.adapters.memory_store import another_was_first, check_rows, never_committed, repeated_jti
 from safeconduct.core.kernel.errors import Malformed, SafeconductError, Unavailable
+from safeconduct.service.log_tables import APPLICATION_ID, SCHEMA_VERSION, TABLES, sqlite_statements
 from safeconduct.service.ports import Row, SignRows, StoredHead
-
-APPLICATION_ID = 0x5AFE_C0D0
-SCHEMA_VERSION = 1
-_TABLES = {
-    "entries": "number INTEGER PRIMARY KEY, entry BLOB NOT NULL, "
-    "jti TEXT NOT NULL UNIQUE, kind TEXT NOT NULL",
-    "disclosures": "number INTEGER PRIMARY KEY, entry INTEGER NOT NULL REFERENCES entries, "
-    "text TEXT NOT NULL",
-    "committed": "size INTEGER PRIMARY KEY, note BLOB NOT NULL, time INTEGER NOT NULL",
-    "published": "number INTEGER PRIMARY KEY, size INTEGER NOT NULL REFERENCES committed, "
-    "note BLOB NOT NULL, time INTEGER NOT NULL",
-}
-_SCHEMA = (
-    f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA_VERSION};"
-    + "".join(f"CREATE TABLE {name} ({columns}) STRICT;" for name, columns in _TABLES.items())
-    + "CREATE INDEX entries_kind ON entries (kind);CREATE INDEX disclosures_entry ON disclosures (entry);"
-    + "".join(
-        f"CREATE TRIGGER {name}_{verb} BEFORE {verb} ON {name} BEGIN SELECT RAISE(ABORT, 'append-only'); END;"
-        for name in _TABLES
-        for verb in ("UPDATE", "DELETE")
-    )
+from safeconduct.service.store_refusals import (
+    another_was_first,
+    check_rows,
+    never_committed,
+    repeated_jti,
+    writing_elsewhere,
 )
+
+_MOVED = "this corridor's log is in PostgreSQL now"
 _CHUNK = 1_000
 
 
@@ -69,7 +56,7 @@ class SqliteStore:
             self._check_version()
         self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;")
         if create:
-            self._db.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+            self._db.executescript(f"BEGIN; {'; '.join(sqlite_statements())}; COMMIT;")
 
     def _check_version(self) -> None:
         """Another program's database, a half-made one, and one of a later version are all left alone."""
@@ -175,6 +162,44 @@ class SqliteStore:
         rows = self._all("SELECT size, note, time FROM published ORDER BY number")
         return tuple(StoredHead(*row) for row in rows)
 
+    def erased(self, stop: int | None = None) -> Iterator[tuple[int, str]]:  # noqa: ARG002 - the port's
+        """None: a text that was stored stays."""
+        return iter(())
+
+    # Handing the log over to another store
+
+    def rows(self) -> Iterator[Row]:
+        """Every row as it was appended."""
+        texts: dict[int, list[str]] = {}
+        for number, text in self.disclosures():
+            texts.setdefault(number, []).append(text)
+        for first in range(0, self.size(), _CHUNK):
+            query = "SELECT number, entry, jti, kind FROM entries WHERE number >= ? ORDER BY number LIMIT ?"
+            for number, entry, jti, kind in self._all(query, (first, _CHUNK)):
+                yield Row(entry, jti, kind, tuple(texts.get(number, ())))
+
+    @contextmanager
+    def handed_over(self) -> Iterator[None]:
+        """Nobody else writes in the block; once it ends without an error, nobody ever appends here again."""
+        with self._spoken(), self._transaction():
+            yield
+            # Crash here: both stores have the log, and this one still takes rows. Hand it over again.
+            for name in TABLES:
+                self._db.execute(
+                    f"CREATE TRIGGER IF NOT EXISTS {name}_moved BEFORE INSERT ON {name} "
+                    f"BEGIN SELECT RAISE(ABORT, '{_MOVED.replace(chr(39), chr(39) * 2)}'); END"
+                )
+
+    def require_here(self) -> None:
+        """Unavailable where the log was handed over to another store."""
+        if not self.is_here():
+            raise _moved(str(self._path))
+
+    def is_here(self) -> bool:
+        """Whether the log is still here."""
+        with self._spoken():
+            return not self._one("SELECT count(*) FROM sqlite_master WHERE name = 'entries_moved'")
+
     def _one(self, query: str, *values: object) -> Any:
         return self._db.execute(query, values).fetchone()[0]
 
@@ -210,6 +235,11 @@ def _not_whole(where: str) -> Malformed:
     )
 
 
+def _moved(where: str) -> Unavailable:
+    step = "Give the records to its server, or start one: safeconduct serve DIR, with its DATABASE_URL"
+    return Unavailable(_MOVED, where=where, next_step=step)
+
+
 def _in_our_words(error: sqlite3.Error, where: str) -> SafeconductError:
     code = getattr(error, "sqlite_errorcode", 0)
     match code & 0xFF:
@@ -222,13 +252,13 @@ def _in_our_words(error: sqlite3.Error, where: str) -> SafeconductError:
                 next_step="Give yourself the right to write its folder",
             )
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return Unavailable(
-                "another program is writing", where=where, next_step="Wait for it, then repeat"
-            )
+            return writing_elsewhere(where)
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
             return _not_whole(where)
         case _ if str(error).startswith("Could not decode"):  # the rest of it is the value
             return _not_whole(where)
+        case sqlite3.SQLITE_CONSTRAINT if str(error) == _MOVED:
+            return _moved(where)
         case sqlite3.SQLITE_CONSTRAINT if "jti" in str(error):
             return repeated_jti()
         case sqlite3.SQLITE_CONSTRAINT if "entries.number" in str(error) or "committed.size" in str(error):

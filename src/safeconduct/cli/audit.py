@@ -1,18 +1,23 @@
-"""`safeconduct audit ARCHIVE`: everything that can be checked of an archive, checked."""
+"""`safeconduct audit ARCHIVE`: everything that can be checked of an archive, checked. It may be an address."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from safeconduct.adapters.archives import open_archive
 from safeconduct.adapters.files import read_file
+from safeconduct.adapters.keys import read_key
 from safeconduct.adapters.workers import ForkWorkers
 from safeconduct.cli.console import Console
+from safeconduct.core.kernel.errors import Malformed
 from safeconduct.core.kernel.spelling import parse_hex
-from safeconduct.verify.audit import Options, audit
+from safeconduct.verify.audit import Options
+from safeconduct.verify.chain_of_logs import audit_chain
 from safeconduct.verify.kept import Kept
+from safeconduct.verify.ports import ArchiveBytes
 
 SUMMARY = "check an archive: every proof, signature and rule"
 _MOST = 64 * 2**20
@@ -20,8 +25,13 @@ _MOST = 64 * 2**20
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The archive, and what is known of it from elsewhere."""
-    parser.add_argument("archive", type=Path, metavar="ARCHIVE", help="a folder or a .zip")
+    parser.add_argument(
+        "archive", metavar="ARCHIVE", help="a folder, a .zip, or an address: https://HOST/public/"
+    )
     parser.add_argument("--corridor", metavar="ID", help="the identifier on the signed paper")
+    parser.add_argument(
+        "--key", type=Path, metavar="FILE", help="a key of your seat, for an address that only parties read"
+    )
     parser.add_argument(
         "--head",
         type=Path,
@@ -46,6 +56,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="what was offered to the log: lines `LEAF TIME`, or records (repeatable)",
     )
+    parser.add_argument(
+        "--predecessor",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="ARCHIVE",
+        help="the archive of the log that this one goes on for, then of the one before that (repeatable)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,21 +71,39 @@ def run(arguments: argparse.Namespace) -> int:
     console: Console = arguments.console
     if arguments.corridor is not None:
         parse_hex(arguments.corridor, length=32, where="--corridor")
-    report = audit(
-        open_archive(arguments.archive),
-        workers=ForkWorkers(),
-        reporter=console,
-        options=Options(
-            corridor=arguments.corridor,
-            heads=_kept(arguments.head),
-            receipts=_kept(arguments.receipt),
-            offers=_kept(arguments.offers),
-        ),
+    options = Options(
+        corridor=arguments.corridor,
+        heads=_kept(arguments.head),
+        receipts=_kept(arguments.receipt),
+        offers=_kept(arguments.offers),
     )
-    for line in report.lines():
-        console.say(line)
-    console.document(report.to_json())
-    return report.exit_code
+    with _opened(arguments) as archive:
+        before = [open_archive(path) for path in arguments.predecessor]
+        reports = audit_chain([archive, *before], workers=ForkWorkers(), reporter=console, options=options)
+    for report, path in zip(reports, [None, *arguments.predecessor], strict=True):
+        if path is not None:
+            console.say(f"\nBefore it, {path}:")
+        for line in report.lines():
+            console.say(line)
+    before_it = [report.to_json() for report in reports[1:]]
+    console.document({**reports[0].to_json(), **({"predecessors": before_it} if before_it else {})})
+    return max(report.exit_code for report in reports)
+
+
+@contextmanager
+def _opened(arguments: argparse.Namespace) -> Iterator[ArchiveBytes]:
+    if arguments.archive.startswith(("http://", "https://")):
+        from safeconduct.adapters.http_archive import open_http_archive  # noqa: PLC0415 - only here: http and ssl
+
+        key = None if arguments.key is None else read_key(arguments.key)
+        with open_http_archive(arguments.archive, key=key, corridor=arguments.corridor) as archive:
+            yield archive
+    elif arguments.key is not None:
+        raise Malformed(
+            "a folder or a .zip needs no key", where="--key", next_step="Leave it out, or name an address"
+        )
+    else:
+        yield open_archive(Path(arguments.archive))
 
 
 def _kept(paths: Iterable[Path]) -> tuple[Kept, ...]:

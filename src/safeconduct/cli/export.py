@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def export_to(corridor: Corridor, targets: Mapping[str, Path]) -> tuple[Archive, ...]:
     """For each reader the archive at its target; all of them at one head, or none."""
-    identifier, size = corridor.founding.cor, corridor.sequencer.size
+    identifier, size = corridor.founding.identifier, corridor.sequencer.size
     for target in targets.values():  # before anything is logged
         check_replaceable(target, corridor=identifier, size=size + len(targets) + 1)
     archives = export(corridor.sequencer, [*targets], now=corridor.clock.now())

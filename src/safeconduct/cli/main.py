@@ -33,6 +33,28 @@ COMMANDS: dict[str, Command] = {
     "agreement check": Command("agreement", "what an agreement says, and what it leaves open"),
     "receipt check": Command("receipt", "whether a receipt holds under a policy, and for an entry"),
     "show": Command("show", "one entry or one passage, in words"),
+    "serve": Command("serve", "the corridor over HTTP: API, archives, pages"),
+    "doctor": Command(
+        "doctor", "clock, disk, keys, store, vault, heads, projections, backups: what is wrong, and the fix"
+    ),
+    "publish": Command(
+        "publish", "a folder for a plain web server: what is new since it was last published to"
+    ),
+    "backup": Command(
+        "backup",
+        "a copy of the log that is checked before it has its name; vault and keys to places of their own",
+    ),
+    "restore": Command("restore", "a corridor from its copies; --rehearse tries it and throws it away"),
+    "succeed": Command(
+        "succeed", "a log beyond repair gets a successor: drafted, signed by its seats, then begun"
+    ),
+    "succeed agree": Command(
+        "agree", "sign the draft of a successor for your seat, after comparing it with your own archive"
+    ),
+    "projections": Command(
+        "projections",
+        "the stored rows of passages: made anew from the log, or compared with a fold from nothing",
+    ),
     "conformance": Command("conformance", "run vector files against this implementation"),
 }
 """By what is typed."""

@@ -144,16 +144,23 @@ def held_by(
     store: Store, agreements: Sequence[Agreement], role: str, erased: Collection[str]
 ) -> dict[int, Held]:
     """Every disclosure that this role may see, by entry; erased ones by their digest."""
-    by_entry: dict[int, list[str]] = defaultdict(list)
+    by_entry: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for index, text in store.disclosures():
-        by_entry[index].append(text)
+        by_entry[index].append((digest_of(text), text))
+    for index, digest in store.erased():
+        if digest not in erased:
+            raise Unavailable(
+                "the key of a private value is not here, and no record erases it",
+                where=f"entry {index}",
+                next_step="Bring back the newest copy of the keys of disclosures (vault.db)",
+            )
+        by_entry[index].append((digest, ""))
     held: dict[int, Held] = {}
-    for index, texts in by_entry.items():
+    for index, told in by_entry.items():
         entry = parse_entry(next(store.entries(index, index + 1)))
         told_under = [one for one in agreements[:-1] if one.version == entry.agr]
         names = _names(entry)
-        for text in texts:
-            digest = digest_of(text)
+        for digest, text in told:
             if digest not in names:
                 raise Malformed(
                     "a value held in the store is of no field of this entry",

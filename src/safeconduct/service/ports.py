@@ -86,11 +86,12 @@ class Store(Protocol):
     3. Of two callers who saw the same size, in any process, one gets `Conflict`.
     4. `sign` is given the bytes that the store would give back, before anything is committed. If it raises,
        nothing happened.
-    5. Nothing stored ever changes or goes away.
+    5. Nothing stored ever changes or goes away, but for a disclosure whose key is erased.
     6. A `jti` is stored once: another row with it is `Conflict`, and nothing of its batch is kept.
     7. `publish` is durable. A head is published only at a size that was committed.
-    8. `entries`, `disclosures` and `of_kinds` come in index order.
+    8. `entries`, `disclosures`, `erased` and `of_kinds` come in index order.
     9. After `Unavailable` the store is the old or the new one, never a mixture; the same call is safe.
+    10. A disclosure comes from `disclosures`, or once nobody can read it any more its digest from `erased`.
     """
 
     def size(self) -> int:
@@ -115,6 +116,10 @@ class Store(Protocol):
 
     def disclosures(self, stop: int | None = None) -> Iterator[tuple[int, str]]:
         """Every disclosure held for the entries below `stop`, with its entry's index."""
+        ...
+
+    def erased(self, stop: int | None = None) -> Iterator[tuple[int, str]]:
+        """The digest of every disclosure of the entries below `stop` that is no longer readable."""
         ...
 
     def committed(self) -> tuple[StoredHead, ...]:

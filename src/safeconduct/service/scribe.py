@@ -26,7 +26,7 @@ class Scribe:
         """A chain that nothing is on yet."""
         self.kid = thumbprint(service.public_key)
         self.last_head: bytes | None = None
-        self._service, self._clock, self._chance = service, clock, chance
+        self.service, self._clock, self._chance = service, clock, chance
         self._mine = print_header(self.kid).encode() + b"."
         self._last: Entry | None = None
 
@@ -64,7 +64,7 @@ class Scribe:
                 salt=partial(self._salt, name),
                 seen=seen,
             )
-            made.append(sign(drafted.payload, self._service))
+            made.append(sign(drafted.payload, self.service))
             last = parse_entry(made[-1], where="a record of the service")
         return made
 

@@ -85,6 +85,16 @@ class Sequencer:
         return self._policy
 
     @property
+    def service(self) -> Signer:
+        """The key that signs what the service itself decides."""
+        return self._scribe.service
+
+    @property
+    def clock(self) -> Clock:
+        """The present."""
+        return self._clock
+
+    @property
     def hashes(self) -> TreeHashes:
         """The tree's tiles."""
         return self._tree
@@ -242,11 +252,13 @@ class Sequencer:
                 rule="log.rollback",
             )
         if size > self.size:
-            self._read_on(size)
-            self._heads = list(self.store.committed())
-            self._published = {head.size: head for head in self.store.published()}
+            # Another process may commit while this one reads: what came after `size` is for the next time.
+            heads = [head for head in self.store.committed() if head.size <= size]
+            self._read_on(size, heads[-1])
+            self._heads = heads
+            self._published = {head.size: head for head in self.store.published() if head.size <= size}
 
-    def _read_on(self, size: int) -> None:
+    def _read_on(self, size: int, newest: StoredHead) -> None:
         first = self.size
         entries = list(self.store.entries(first, size))
         leaves = [leaf_hash(entry) for entry in entries]
@@ -255,7 +267,6 @@ class Sequencer:
         self._frontier.extend(leaves)
         self._tree.extend(leaves)
         self._scribe.wrote(entries)
-        newest = self.store.committed()[-1]
         head = Checkpoint.parse(Note.parse(newest.note, where="newest head").text, where="newest head")
         if (head.size, head.root) != (self.size, self._frontier.root()):
             raise Disproved(

@@ -35,16 +35,18 @@ _TELLING = {
     "pass-refusal": "refuses a pass for {declaration}",
     "pass-revocation": "takes back {pass}, reason {reason}",
     "refusal": "refuses {of}, reason {reason}",
+    "restriction": "says that the road is {state} from {from}",
     "revocation": "revokes the key {kid}, reason {reason}",
     "seal": "seal {act} at {post}, condition {condition}",
+    "succession": "goes on for a log beyond repair, cause {cause}, of which {kept} entries are kept",
     "turned-back": "turned it back at {post}, reason {reason}",
     "watch-end": "ends its watch at {post}",
     "watch-start": "starts its watch at {post}",
     "withdrawal": "withdraws {withdraws}",
     "declaration": "declares a movement: direction {direction}, class {class}, trip {trip}",
 }
-_INSTANTS = ("valid_from", "valid_until")
-_LONG = frozenset(("agreement", "route", "note", "seats", "log", "service", "cnf", "_sd_alg"))
+_INSTANTS = ("from", "until", "valid_from", "valid_until")
+_LONG = frozenset(("agreement", "route", "note", "consents", "seats", "log", "service", "cnf", "_sd_alg"))
 _VERDICTS = {"agrees": "agrees", "refuses": "does not agree"}
 
 

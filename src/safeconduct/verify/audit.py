@@ -37,7 +37,7 @@ from safeconduct.verify.judge import Judge
 from safeconduct.verify.kept import Kept, check_kept_head, check_receipt
 from safeconduct.verify.merge import Merge
 from safeconduct.verify.ports import ArchiveBytes, Reporter, Silent, Workers
-from safeconduct.verify.report import Checked, Head, Report
+from safeconduct.verify.report import Checked, Head, Report, Succeeded
 from safeconduct.verify.segments import VOID, Look, look_at
 from safeconduct.verify.survey import Survey
 from safeconduct.verify.tree import check_tree, upper_tiles
@@ -216,13 +216,8 @@ class _Audit:
         if founding is None:
             raise problem or Malformed("there is no founding record", where=CHECKPOINT)
         asked = self.options.corridor
-        if asked is not None and asked != founding.cor:
-            raise Disproved(
-                f"this is corridor {founding.cor}",
-                where="entry 0",
-                next_step=f"Asked for was {asked[:80]}: compare both with the signed paper",
-                rule="log.corridor",
-            )
+        if asked is not None and asked != founding.identifier:
+            raise _another_corridor(founding, asked)
         if founding.policy().encode() != signed.policy_text:
             raise Malformed(
                 "this is not the policy that the founding record makes",
@@ -281,6 +276,7 @@ class _Audit:
             not_judged=merge.not_judged,
             not_checkable=tuple(merge.not_checkable),
             consents=consents_in_words(merge.keyring.consents()),
+            succession=_succeeded(founding),
             checked=Checked(
                 entries=signed.size,
                 keys=len(merge.keyring.keys),
@@ -291,3 +287,25 @@ class _Audit:
                 offers=tuple(each.name for each in options.offers),
             ),
         )
+
+
+def _another_corridor(founding: Founding, asked: str) -> Disproved:
+    what = f"this is corridor {founding.identifier}"
+    step = f"Asked for was {asked[:80]}: compare both with the signed paper"
+    if founding.succession is not None:
+        what = (
+            f"this log names itself the successor of one of corridor {founding.cor}; the hash of its own entry 0 is "
+            f"{founding.identifier}"
+        )
+        step = "Name the archive of the log that it goes on for: --predecessor ARCHIVE"
+    return Disproved(what, where="entry 0", next_step=step, rule="log.corridor")
+
+
+def _succeeded(founding: Founding) -> Succeeded | None:
+    said = founding.succession
+    if said is None:
+        return None
+    head = said.head
+    return Succeeded(
+        head.origin, head.size, head.root.hex(), said.cause, said.kept, said.receipts, said.consented
+    )

@@ -41,6 +41,38 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Succeeded:
+    """How the log before this one ended, as entry 0 says; and what its archive shows of that."""
+
+    origin: str
+    size: int
+    root: str
+    cause: str
+    kept: int
+    receipts: tuple[str, ...]
+    consented: tuple[str, ...]
+    followed: bool = False
+    """Whether the predecessor's archive bears it out."""
+    remarks: tuple[str, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        yield (
+            f"  Goes on for {self.origin}, which ended in a head of {self.size} entries, root {self.root[:16]}…, "
+            f"cause {self.cause}; agreed by {', '.join(self.consented)}"
+        )
+        named = f"; {len(self.receipts)} records that were acknowledged are named" if self.receipts else ""
+        yield f"  Of it {self.kept} entries are kept; receipts for later ones cannot be honoured{named}"
+        yield f"  {'Followed to its predecessor' if self.followed else _NOT_FOLLOWED}"
+        yield from (f"  {remark}" for remark in self.remarks)
+
+
+_NOT_FOLLOWED = (
+    "Not followed: anybody can name a predecessor; whether it is one shows with --predecessor ARCHIVE"
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What an audit says.
 
@@ -64,6 +96,7 @@ class Report:
     consents: tuple[str, ...] = ()
     """What each seat said of the agreement in force, in words."""
     checked: Checked = Checked()
+    succession: Succeeded | None = None
 
     @property
     def sound(self) -> bool:
@@ -99,6 +132,7 @@ class Report:
             "not_checkable": list(self.not_checkable),
             "consents": list(self.consents),
             "checked": asdict(self.checked),
+            "succession": self.succession and asdict(self.succession),
         }
 
     def lines(self) -> Iterator[str]:
@@ -110,6 +144,7 @@ class Report:
         if self.nature in ("simulated", "replay"):
             yield f"  {_NATURE[self.nature]}"
         yield from self._head_lines()
+        yield from self.succession.lines() if self.succession else ()
         yield from self._checked_lines()
         yield from (f"  {line}" for line in self.consents)
         yield from self._finding_lines()
@@ -122,6 +157,8 @@ class Report:
             yield f"  {fault.rule}: {fault}"
 
     def _sound(self) -> str:
+        if self.succession is not None and not self.succession.followed:
+            return f"sound in itself; names itself the successor of a log of corridor {self.corridor}"
         named = "" if self.named else "; compare with the signed paper"
         return f"sound for corridor {self.corridor}{named}"
 

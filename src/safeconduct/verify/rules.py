@@ -14,6 +14,7 @@ from safeconduct.core.record.rules import Rule
 _DISCLOSURES = "needs disclosures"
 _KEPT_HEAD = "needs a head kept earlier"
 _KEPT_RECEIPT = "needs a receipt"
+_PREDECESSOR = "needs the predecessor's archive"
 _KEPT_OFFER = "needs an offer that was logged or kept"
 
 
@@ -55,6 +56,18 @@ RULES: tuple[Rule, ...] = (
         "What this reader holds is what the newest record about a reader says.",
         _DISCLOSURES,
     ),
+    _rule(
+        "succession.predecessor",
+        "The head that a succession names is one of its predecessor, with its quorum.",
+        _PREDECESSOR,
+    ),
+    _rule(
+        "succession.agreement",
+        "Agreement, route, nature and roots are those in force at that head; origin, log key and service key are new.",
+        _PREDECESSOR,
+    ),
+    _rule("succession.last", "The predecessor has no larger head with its quorum.", _PREDECESSOR),
+    _rule("succession.lost", "What a succession gives up is not in its predecessor's archive.", _PREDECESSOR),
 )
 
 ALL: Mapping[str, Rule] = {

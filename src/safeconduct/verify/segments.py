@@ -4,7 +4,7 @@ Steps, for each bundle:
  1. Split it exactly; its entries have the hashes of the level-0 tile.
  2. Read each record: spelling and schema (core/record). What does not hold is a finding; the record is no
     evidence, and nothing more is asked of it.
- 3. It is of this corridor; only entry 0 is without `cor`.
+ 3. It is of this corridor; only a founding record, entry 0, is without `cor`.
  4. A key of that name is in the log, and the signature is its own, by the one acceptance rule.
  5. A head's note is read and its signatures verified, once.
  6. What the merge needs goes into columns; the few records that say who may what go along whole.
@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
+from safeconduct.core.agreement.founding import FOUNDING
 from safeconduct.core.agreement.keyring import is_of_another_post
 from safeconduct.core.kernel.errors import Disproved, Malformed, SafeconductError
 from safeconduct.core.record.entry import Entry, parse_entry, references, verify_entry
@@ -237,7 +238,7 @@ class _Reader:
 
     def _is_signed(self, entry: Entry, index: int) -> bool:
         """Steps 3 and 4."""
-        expected = None if index == 0 else self.look.corridor
+        expected = None if index == 0 and entry.evt == FOUNDING else self.look.corridor
         key = self.look.keys.get(entry.kid)
         if entry.cor != expected:  # 3
             rule, wanted, what = (

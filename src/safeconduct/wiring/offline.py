@@ -1,5 +1,6 @@
 """A corridor in a folder: `corridor.db`, and `keys/` with the log's and the service's private keys.
 
+The keys of disclosures are in `vault.db`, once there are any.
 A corridor that was made from a seed (`keys/seed`: a simulation or a replay) lives in its own time: its clock
 stands at its newest head, its chance is the seed's, and witnesses whose keys lie there too cosign. A live one
 has none of this.
@@ -27,13 +28,14 @@ from safeconduct.adapters.files import (
 )
 from safeconduct.adapters.keys import Ed25519Key, KeyFolder
 from safeconduct.adapters.sqlite_store import SqliteStore
+from safeconduct.adapters.vault import VAULT, SealedStore, Vault
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.kernel.errors import Malformed, Unavailable
 from safeconduct.core.kernel.spelling import parse_hex
 from safeconduct.core.record.entry import parse_entry
 from safeconduct.core.tlog.cosignature import cosign
 from safeconduct.core.tlog.note import Note, Signature, Signer, VerifierKey
-from safeconduct.service.ports import Chance, Clock
+from safeconduct.service.ports import Chance, Clock, Store
 from safeconduct.service.sequence import Sequencer
 
 DATABASE, KEYS, SEED = "corridor.db", "keys", "seed"
@@ -57,7 +59,7 @@ class HeldWitness:
 class Corridor:
     """An open corridor."""
 
-    store: SqliteStore
+    store: Store
     sequencer: Sequencer
     clock: Clock
 
@@ -70,7 +72,7 @@ class Corridor:
 @contextmanager
 def new_store(
     folder: Path, *, keys: Mapping[str, Ed25519Key], seed: bytes | None = None
-) -> Iterator[SqliteStore]:
+) -> Iterator[SealedStore]:
     """An empty store, in a folder that is there, whole, once the block ends without an error.
 
     `keys` are kept by name, `log` and `service` among them. Simulations and replays add their `seed`, and
@@ -90,7 +92,7 @@ def new_store(
             held.keep(name, key)
         if seed is not None:
             write_new(beside / KEYS / SEED, seed.hex().encode() + b"\n", mode=0o600)
-        with SqliteStore(beside / DATABASE, create=True) as store:
+        with SealedStore(SqliteStore(beside / DATABASE, create=True), Vault(beside / VAULT)) as store:
             yield store
         # Crash up to here: a folder that nobody reads, under a name that begins with a dot.
         with writing(folder):
@@ -103,41 +105,52 @@ def new_store(
 @contextmanager
 def open_corridor(folder: Path) -> Iterator[Corridor]:
     """The corridor in this folder, ready to append."""
-    with open_store(folder) as store:
-        keys = KeyFolder(folder / KEYS)
-        seed = _seed(folder)
-        founding = founding_of(store)
-        clock: Clock = SystemClock()
-        chance: Chance = SystemChance()
-        witnesses: list[HeldWitness] = []
-        if seed is not None and founding.nature != "live":
-            clock, chance = FixedClock(_newest(store)), SeededChance(seed)
-            witnesses = _witnesses(keys, founding, clock)
-        sequencer = Sequencer(
-            store,
-            log=keys.signer("log"),
-            service=keys.signer("service"),
-            clock=clock,
-            chance=chance,
-            witnesses=witnesses,
-        )
-        yield Corridor(store, sequencer, clock)
+    with SqliteStore(folder / DATABASE) as log:
+        log.require_here()
+        vault = Vault(folder / VAULT)
+        try:
+            yield corridor_over(SealedStore(log, vault), folder)
+        finally:
+            vault.close()
 
 
-def open_store(folder: Path) -> SqliteStore:
+def corridor_over(store: Store, folder: Path) -> Corridor:
+    """The corridor whose log is in this store, with the keys of this folder."""
+    keys = KeyFolder(folder / KEYS)
+    founding, clock = founding_of(store), clock_of(store, folder)
+    chance: Chance = SystemChance()
+    witnesses: list[HeldWitness] = []
+    seed = _seed(folder)
+    if seed is not None and founding.nature != "live":
+        chance, witnesses = SeededChance(seed), _witnesses(keys, founding, clock)
+    sequencer = Sequencer(
+        store,
+        log=keys.signer("log"),
+        service=keys.signer("service"),
+        clock=clock,
+        chance=chance,
+        witnesses=witnesses,
+    )
+    return Corridor(store, sequencer, clock)
+
+
+def clock_of(store: Store, folder: Path) -> Clock:
+    """The time in which the corridor lives."""
+    if _seed(folder) is not None and founding_of(store).nature != "live":
+        return FixedClock(max(head.time for head in (*store.committed(), *store.published())))
+    return SystemClock()
+
+
+def open_store(folder: Path) -> SealedStore:
     """The log of the corridor in this folder, to read."""
-    return SqliteStore(folder / DATABASE)
+    return SealedStore(SqliteStore(folder / DATABASE), Vault(folder / VAULT))
 
 
-def founding_of(store: SqliteStore) -> Founding:
+def founding_of(store: Store) -> Founding:
     """Entry 0 of this log."""
     for text in store.entries(0, 1):
         return Founding.parse(parse_entry(text, where="entry 0"))
     raise Unavailable("this corridor has no founding record", next_step="Found one: safeconduct init DIR")
-
-
-def _newest(store: SqliteStore) -> int:
-    return max(head.time for head in (*store.committed(), *store.published()))
 
 
 def _seed(folder: Path) -> bytes | None:

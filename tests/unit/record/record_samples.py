@@ -57,6 +57,21 @@ CLEAR: dict[str, dict[str, Any]] = {
         "witnesses": [VKEY],
         "quorum": 1,
     },
+    "succession": {
+        "agreement": "title = 'Straße'\n",
+        "route": "{}",
+        "nature": "simulated",
+        "seats": [{"seat": "mission", "role": "guarantor", "jwk": JWK}],
+        "log": {"origin": "log.example/second", "vkey": VKEY},
+        "service": {"jwk": JWK},
+        "witnesses": [],
+        "quorum": 0,
+        "cause": "entries.lost",
+        "consents": [{"seat": "orva", "signature": "A" * 86}],
+        "note": "log.example\n3\n" + "A" * 43 + "=\n\n— log.example AAAA\n",
+        "kept": 2,
+        "receipts": [LEAF],
+    },
     "amendment": {"agreement": "x", "route": "y", "version": 2},
     "consent": {"of": LEAF},
     "refusal": {"of": LEAF, "reason": "not-final"},
@@ -101,6 +116,17 @@ CLEAR: dict[str, dict[str, Any]] = {
     "entered": {**CROSSING, "pass": LEAF, "people": 2, "plate_tag": TAG},
     "exited": CROSSING,
     "turned-back": {"post": "north-gate", "reason": "no-pass"},
+    "restriction": {
+        "state": "restricted",
+        "from": 1_700_000_000,
+        "until": 1_700_086_400,
+        "class": "aid",
+        "direction": "in",
+        "where": {"from": "north-gate", "to": "south-gate"},
+        "ordered_by": "orva",
+        "reason": "repairs",
+        "conditions": ["daylight-only"],
+    },
     "disclosure": {"reader": "orva", "digest": "d1" * 32, "batches": []},
     "erasure": {"digests": [print_base64url(bytes(32))]},
 }
@@ -120,16 +146,16 @@ LINES: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
 
 def sample(evt: str, **claims: Any) -> Draft:
     """A good record of a kind; `claims` go to `draft`."""
-    founding = evt == "founding"
+    first = evt in ("founding", "succession")
     standard: dict[str, Any] = {
-        "iss": "mission/root" if founding else "north-gate/inspector",
+        "iss": "mission/root" if first else "north-gate/inspector",
         "iat": 1_700_000_000,
-        "seq": 0 if founding else 4,
-        "prev": "" if founding else LEAF,
-        "cor": None if founding else COR,
+        "seq": 0 if first else 4,
+        "prev": "" if first else LEAF,
+        "cor": None if evt == "founding" else COR,
         "agr": 1,
         "jti": JTI,
-        "psg": None if founding else PASSAGE,
+        "psg": None if first else PASSAGE,
         "salt": salt,
         "clear": CLEAR[evt],
         "lines": LINES.get(evt),

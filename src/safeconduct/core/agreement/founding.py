@@ -2,14 +2,15 @@
 
 Rules:
  founding.place      it is of that kind; the kind's schema fixes seq, prev, agr and forbids cor, psg, seen
- founding.agreement  its agreement is version 1
+ founding.agreement  its agreement is version 1; a successor's is the one that was in force
  founding.seats      its seats are the agreement's signatories, in that order, with their roles
  founding.signer     the guarantor's seat is filled, and its root signed
  founding.keys       every key is acceptable, of its right type, and stands there once
  founding.quorum     1 to all of the witnesses are needed; 0 where there are none; a head has room for 63
 
 The corridor's identifier is the SHA-256 of the entry's bytes. It is compared with the signed papers; there
-is no other root of trust.
+is no other root of trust. A log beyond repair has a successor, whose entry 0 says all this and keeps that identifier:
+`succession`, with rules of its own.
 """
 
 from __future__ import annotations
@@ -21,11 +22,16 @@ from typing import Any, Literal, cast
 from safeconduct.core.agreement.agreement import Agreement
 from safeconduct.core.agreement.parse import SERVICE_ORGANISATION, parse_agreement
 from safeconduct.core.agreement.route import Route, parse_route
+from safeconduct.core.agreement.succession import Succession, read_succession
 from safeconduct.core.kernel.errors import Disproved, Fault, Malformed
 from safeconduct.core.kernel.spelling import sha256
 from safeconduct.core.record.entry import Entry, verify_entry
 from safeconduct.core.record.signature import public_key_of, thumbprint
 from safeconduct.core.tlog.note import MAX_SIGNATURES, KeyType, VerifierKey
+
+FOUNDING, SUCCESSION = "founding", "succession"
+ENTRY_0 = frozenset({FOUNDING, SUCCESSION})
+"""The kinds that a log begins with, and that stand nowhere else."""
 
 SERVICE_HOLDER = f"{SERVICE_ORGANISATION}/service"
 """The `iss` of the key with which the log's operator signs what it decides itself."""
@@ -51,7 +57,10 @@ class Seat:
 class Founding:
     """The founding record, read and found whole."""
 
+    identifier: str
+    """The SHA-256 of its bytes."""
     cor: str
+    """The corridor's identifier: the same, or in a succession the one that it keeps."""
     leaf: str
     agreement: Agreement
     route: Route
@@ -63,6 +72,8 @@ class Founding:
     service_key: bytes
     witnesses: tuple[VerifierKey, ...]
     quorum: int
+    succession: Succession | None = None
+    """How the log before this one ended, if there was one."""
 
     @property
     def service_kid(self) -> str:
@@ -92,6 +103,11 @@ class Founding:
             )
         return founding
 
+    @classmethod
+    def drafted(cls, entry: Entry, *, where: str = "the draft") -> Founding:
+        """What a succession says that its seats are still asked to sign: who signed it is not asked."""
+        return _Reader(entry, where, is_signed=False).founding()
+
     def policy(self) -> str:
         """The archive's `policy` file, in its one spelling (RECORD §4)."""
         lines = [f"log {self.log}", *(f"witness {key.name} {key}" for key in self.witnesses)]
@@ -104,16 +120,17 @@ class Founding:
 class _Reader:
     """Goes on after a fault, so that all are reported."""
 
-    def __init__(self, entry: Entry, where: str) -> None:
+    def __init__(self, entry: Entry, where: str, *, is_signed: bool = True) -> None:
         self.entry = entry
+        self.is_signed = is_signed
         self.payload: Mapping[str, Any] = entry.payload
         self.where = where
         self.faults: list[Fault] = []
         self.keys: dict[bytes, str] = {}  # whose each is
 
     def founding(self) -> Founding:
-        if self.entry.evt != "founding":
-            hint = "Entry 0 of a corridor's log is its founding record"
+        if self.entry.evt not in ENTRY_0:
+            hint = "Entry 0 of a corridor's log is its founding record, or a succession"
             raise Malformed(
                 "this is no founding record", where=self.where, next_step=hint, rule="founding.place"
             )
@@ -129,12 +146,16 @@ class _Reader:
             )
         )
         self._check_quorum(witnesses)
+        succession: Succession | None = None
         if agreement is not None:
             self._check_seats(agreement, seats)
+            succession = self._succession(agreement, seats)
         if self.faults or agreement is None or route is None or log is None or service is None:
             raise Malformed.of(self.faults)
+        identifier = sha256(self.entry.text).hex()
         return Founding(
-            cor=sha256(self.entry.text).hex(),
+            identifier=identifier,
+            cor=self.entry.cor or identifier,
             leaf=self.entry.leaf.hex(),
             agreement=agreement,
             route=route,
@@ -146,17 +167,25 @@ class _Reader:
             service_key=service,
             witnesses=witnesses,
             quorum=self.payload["quorum"],
+            succession=succession,
         )
 
+    def _succession(self, agreement: Agreement, seats: tuple[Seat, ...]) -> Succession | None:
+        if self.entry.evt != SUCCESSION:
+            return None
+        roots = {one.seat: one.public_key for one in seats if one.public_key is not None}
+        return read_succession(self.payload, agreement, roots, self._fault)
+
     def _fault(self, rule: str, message: str, next_step: str) -> None:
-        self.faults.append(Fault(message, self.where, next_step, rule))
+        if self.is_signed or rule not in ("founding.signer", "succession.consent"):
+            self.faults.append(Fault(message, self.where, next_step, rule))
 
     def _files(self) -> tuple[Agreement | None, Route | None]:
         agreement: Agreement | None = None
         route: Route | None = None
         try:
             agreement = parse_agreement(self.payload["agreement"], where=f"{self.where}, agreement.toml")
-            if agreement.version != 1:
+            if agreement.version != 1 and self.entry.evt == FOUNDING:
                 hint = "Write version = 1; later versions are amendments"
                 self._fault("founding.agreement", f"its agreement is version {agreement.version}", hint)
         except Malformed as error:

@@ -39,7 +39,7 @@ from safeconduct.core.agreement.enrolment import (
     Standing,
     Version,
 )
-from safeconduct.core.agreement.founding import SERVICE_HOLDER, Founding
+from safeconduct.core.agreement.founding import ENTRY_0, SERVICE_HOLDER, Founding
 from safeconduct.core.agreement.parse import SERVICE_ORGANISATION
 from safeconduct.core.record.entry import Entry
 from safeconduct.core.record.finding import Finding
@@ -66,7 +66,8 @@ class Keyring:
                 self.enrol(Enrolment(seat.kid or "", seat.public_key, f"{seat.seat}/root", -1, None, None))
         key = founding.service_key
         self.enrol(Enrolment(thumbprint(key), key, SERVICE_HOLDER, -1, None, None))
-        said = {founding.agreement.guarantor: Said("consented", 0)}
+        signed = founding.succession.consented if founding.succession else (founding.agreement.guarantor,)
+        said = {seat: Said("consented", 0) for seat in signed}
         self.proposals[founding.leaf] = Proposal(founding.leaf, 0, self.versions[0], said, in_force_from=0)
 
     def enrol(self, enrolment: Enrolment) -> None:
@@ -166,7 +167,7 @@ class Keyring:
         key = (enrolment.holder, kind, version.version)
         if key not in self._power_of:
             self._power_of[key] = _power(enrolment, kind, version)
-        return self._power_of[key] and (kind != "founding" or index == 0)
+        return self._power_of[key] and (kind not in ENTRY_0 or index == 0)
 
     def _cited(self, agr: int, index: int) -> Version:
         """The version that a record cites, if it is in force before it; else the one that is."""

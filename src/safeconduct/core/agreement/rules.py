@@ -32,6 +32,13 @@ RULES = (
         "An amendment holds a whole agreement, numbered above the one in force.",
     ),
     Rule("agreement.consent_to", "agreement", "A consent or a refusal names the founding or a proposal."),
+    Rule("succession.version", "agreement", "A succession cites the version of the agreement in it."),
+    Rule("succession.head", "agreement", "A succession names a head of another log than its own."),
+    Rule(
+        "succession.consent",
+        "agreement",
+        "The seats that the consent rule asks for signed the succession, each by its root and once.",
+    ),
 )
 
 FILE_RULES = (

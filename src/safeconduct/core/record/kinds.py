@@ -1,7 +1,8 @@
 """The kinds of records: claims in the clear, private fields, who signs, what they name (RECORD §8).
 
 Rules:
- 1. The envelope is the same for all kinds (RECORD §2); the founding record has no `cor`, `psg` and `seen`.
+ 1. The envelope is the same for all kinds (RECORD §2); the founding record has no `cor`, `psg` and `seen`, a
+    succession no `psg` and `seen`.
  2. All private fields of a kind, and of each of its lines, are present; an empty one holds a random digest.
  3. The kinds that tell of one movement carry `psg`; the others may.
  4. A kind that is not listed here is kept: its envelope is checked, its claims are not.
@@ -153,33 +154,45 @@ _CROSSING: Shapes = {
     "plate_tag": optional(TAG),
     "post": IDENTIFIER,
 }
+_STRETCH = closed('{"from":…,"to":…} of posts; one post stands twice', {"from": IDENTIFIER, "to": IDENTIFIER})
 _LAST_OR_NONE = Shape(
     'the last good {"leaf":…,"seq":…}, or null', lambda value: value is None or _LAST.holds(value)
 )
+
+_FOUNDED: Shapes = {
+    "agreement": PROSE,
+    "log": closed("the log's origin and key", {"origin": ORIGIN, "vkey": VKEY}),
+    "nature": one_of("live", "simulated", "replay"),
+    "quorum": COUNT,
+    "route": PROSE,
+    "seats": list_of("an array of seats", _SEAT, least=1),
+    "service": closed("the service's key", {"jwk": JWK}),
+    "witnesses": list_of("an array of verifier keys", VKEY, distinct=True),
+}
+_ENTRY_0: Shapes = {"prev": exactly(""), "psg": _ABSENT, "seen": _ABSENT, "seq": exactly(0)}
+_CONSENT = closed("a seat's consent", {"seat": IDENTIFIER, "signature": SIGNATURE})
 
 _GOVERNING = (
     _kind(
         "founding",
         "Entry 0: the agreement, the seats and every key that the corridor starts with.",
+        _FOUNDED,
+        signer="root",
+        envelope={**_ENTRY_0, "agr": exactly(1), "cor": _ABSENT},
+    ),
+    _kind(
+        "succession",
+        "Entry 0 of a log that goes on where one is beyond repair: the same corridor, and what is lost of it.",
         {
-            "agreement": PROSE,
-            "log": closed("the log's origin and key", {"origin": ORIGIN, "vkey": VKEY}),
-            "nature": one_of("live", "simulated", "replay"),
-            "quorum": COUNT,
-            "route": PROSE,
-            "seats": list_of("an array of seats", _SEAT, least=1),
-            "service": closed("the service's key", {"jwk": JWK}),
-            "witnesses": list_of("an array of verifier keys", VKEY, distinct=True),
+            **_FOUNDED,
+            "cause": CODE,
+            "consents": list_of("an array of consents", _CONSENT),
+            "kept": POSITIVE,
+            "note": PROSE,
+            "receipts": list_of("an array of leaves", LEAF, distinct=True),
         },
         signer="root",
-        envelope={
-            "agr": exactly(1),
-            "cor": _ABSENT,
-            "prev": exactly(""),
-            "psg": _ABSENT,
-            "seen": _ABSENT,
-            "seq": exactly(0),
-        },
+        envelope=_ENTRY_0,
     ),
     _kind(
         "amendment",
@@ -349,6 +362,25 @@ _PERMISSIONS = (
     ),
 )
 
+_OPENNESS = (
+    _kind(
+        "restriction",
+        "The road is closed, restricted or open again: for whom, where, since when, who ordered it and why.",
+        {
+            "class": optional(IDENTIFIER),
+            "conditions": list_of("an array of codes", CODE, distinct=True),
+            "direction": optional(IDENTIFIER),
+            "from": INSTANT,
+            "ordered_by": optional(IDENTIFIER),
+            "reason": optional(CODE),
+            "state": one_of("closed", "restricted", "open"),
+            "until": optional(INSTANT),
+            "where": optional(_STRETCH),
+        },
+        private=("by", "words"),
+    ),
+)
+
 _OBSERVATIONS = (
     _kind(
         "arrival",
@@ -414,5 +446,5 @@ _OBSERVATIONS = (
 )
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kind in (*_GOVERNING, *_ABOUT_RECORDS, *_PERMISSIONS, *_OBSERVATIONS)}
+    {kind.name: kind for kind in (*_GOVERNING, *_ABOUT_RECORDS, *_PERMISSIONS, *_OPENNESS, *_OBSERVATIONS)}
 )

@@ -1,0 +1,93 @@
+"""Bringing a store back to what its log has signed: from an archive, as far as every entry verifies.
+
+Rules, in the order of the code:
+ 1. The archive is of the same log, and goes on from the store: at the store's size it has the store's root.
+ 2. What is added is checked once more where it is committed: the bytes that the store gives back lead to the root of
+    the archive's head, which is committed and published as it is. Nothing is signed here.
+ 3. What was handed over beside those entries comes back as far as the archive shows it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from safeconduct.core.kernel.errors import Disproved
+from safeconduct.core.tlog.note import Note
+from safeconduct.core.tlog.policy import Policy
+from safeconduct.core.tlog.tree import Frontier, leaf_hash
+from safeconduct.service.archive_store import ArchiveStore, row_of_entry
+from safeconduct.service.export import erased_digests
+from safeconduct.service.ports import Store
+from safeconduct.service.rollback import RULE, compare, derived_head, founding_of, in_words
+
+
+def check_continues(store: Store, copy: ArchiveStore, *, where: str) -> None:
+    """Rule 1; Disproved where the archive is of another log, or of another history of this one."""
+    if copy.founding.log != founding_of(store).log or copy.founding.cor != founding_of(store).cor:
+        raise Disproved(
+            "this archive is of another log", where=where, next_step="Name an archive of this one", rule=RULE
+        )
+    ours = derived_head(store, where="the store")
+    theirs = copy.head
+    if theirs.size < ours.size:
+        compare(ours, theirs, lambda size: _root(store, size), where)
+    elif _root(copy, ours.size) != ours.root:
+        raise Disproved(
+            f"its first {ours.size} entries are not those of the store, which ends in {in_words(ours)}; this ends in "
+            f"{in_words(theirs)}",
+            where=where,
+            next_step="Keep both, and show them to the other parties: this log's key has signed two histories",
+            rule=RULE,
+        )
+
+
+def catch_up(store: Store, copy: ArchiveStore, *, now: int, where: str) -> int:
+    """Rules 1 to 3; how many entries were added."""
+    check_continues(store, copy, where=where)
+    size = store.size()
+    if copy.size() <= size:
+        return 0
+    beside: dict[int, list[str]] = defaultdict(list)
+    for index, text in copy.disclosures():
+        beside[index].append(text)
+    rows = [
+        row_of_entry(text, tuple(beside[index])) for index, text in enumerate(copy.entries(size), size)
+    ]  # 3
+    frontier = Frontier()
+    frontier.extend(map(leaf_hash, store.entries()))
+    note = Note.parse(copy.note, where=where)
+
+    def sign(stored: Sequence[bytes]) -> bytes:  # 2
+        frontier.extend(map(leaf_hash, stored))
+        if (frontier.size, frontier.root()) != (copy.head.size, copy.head.root):
+            raise Disproved(
+                "what the store gives back is not what the archive holds: nothing was added",
+                where=where,
+                next_step="Check the memory and the disk of this machine, then repeat",
+            )
+        return Note(note.text, note.lines_of(copy.founding.log)).print().encode()
+
+    time = max(_now(copy, note, now), store.committed()[-1].time)
+    store.append(size, rows, sign, time)
+    store.publish(copy.note, copy.size(), time)
+    return len(rows)
+
+
+def _now(copy: ArchiveStore, note: Note, now: int) -> int:
+    """A corridor that is not live has a time of its own: that of its newest head."""
+    if copy.founding.nature == "live":
+        return now
+    policy = Policy.parse(copy.founding.policy().encode())
+    return max(policy.check(note).cosigned.values(), default=0)
+
+
+def erased_in(store: Store) -> frozenset[str]:
+    """The digests that a log's erasure records name, by whoever may erase."""
+    return erased_digests(founding_of(store), store)
+
+
+def _root(store: Store, size: int) -> bytes:
+    frontier = Frontier()
+    frontier.extend(map(leaf_hash, store.entries(0, size)))
+    return frontier.root()

@@ -1,0 +1,166 @@
+"""Whether a corridor's server is well: facts in, a line each out, and each line that is not ok ends with what to do.
+
+`fail`: records are refused, lost or in doubt until somebody acts. `warn`: it goes on, and somebody should look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from safeconduct.core.kernel.errors import SafeconductError
+from safeconduct.core.kernel.instant import print_duration, print_instant
+from safeconduct.core.tlog.note import Note
+from safeconduct.core.tlog.policy import Policy
+from safeconduct.service.ports import StoredHead
+
+State = Literal["ok", "warn", "fail"]
+_MIB = 2**20
+FULL_BYTES, LOW_BYTES = 64 * _MIB, 1024 * _MIB
+SLOW_SYNC_MS = 250
+DRIFT_S = 5
+WEEK_S = 7 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was looked at."""
+
+    what: str
+    state: State
+    said: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        mark = {"ok": "✓", "warn": "…", "fail": "✗"}[self.state]
+        fix = f" Next: {self.fix}." if self.fix else ""
+        return f"{mark} {self.what}: {self.said}.{fix}"
+
+
+def failed(what: str, error: SafeconductError) -> Line:
+    """What could not be looked at, or was found wrong by whoever reads it."""
+    fault = error.faults[0]
+    place = f"{fault.where}: " if fault.where else ""
+    return Line(
+        what, "fail", f"{place}{fault.message}".rstrip("."), fault.next_step or "look at it, then repeat"
+    )
+
+
+def clock(now: int, newest: int, *, ahead_of_disk_s: int, is_synchronised: bool | None) -> Line:
+    """`newest`: when the newest head was signed; `ahead_of_disk_s`: our time less that of a file just written."""
+    set_it = "set the clock and keep it by NTP (timedatectl set-ntp true)"
+    if now < newest:
+        behind = f"{print_duration(newest - now)} behind the newest head ({print_instant(newest)})"
+        return Line("clock", "fail", f"{behind}: nothing is signed", set_it)
+    if abs(ahead_of_disk_s) > DRIFT_S:
+        return Line("clock", "warn", f"{ahead_of_disk_s} s from the clock of the disk's machine", set_it)
+    if is_synchronised is False:
+        return Line(
+            "clock", "warn", f"{print_instant(now)}; the system says that nobody keeps it right", set_it
+        )
+    return Line("clock", "ok", f"{print_instant(now)}, not behind the newest head")
+
+
+def disk(free: int, sync_ms: int) -> Line:
+    """`free` bytes, and how long it took to make a small file durable."""
+    said = f"{free // _MIB} MiB free; a small file is durable after {sync_ms} ms"
+    if free < FULL_BYTES:
+        return Line("disk", "fail", said, "make room: a commit that finds none is refused")
+    if free < LOW_BYTES:
+        return Line("disk", "warn", said, "make room")
+    if sync_ms > SLOW_SYNC_MS:
+        return Line("disk", "warn", said, "each receipt waits for that; use a faster disk, on this machine")
+    return Line("disk", "ok", said)
+
+
+def keys(faults: Sequence[tuple[str, str]]) -> Line:
+    """What is wrong with them, each with what to do."""
+    if faults:
+        return Line("keys", "fail", "; ".join(said for said, _ in faults), faults[0][1])
+    return Line("keys", "ok", "log and service, those of the founding record, for their owner alone")
+
+
+def store(kind: str, wrong: Sequence[str], fix: str) -> Line:
+    """`wrong`: every setting or check that is not as it must be."""
+    if wrong:
+        return Line("store", "fail", f"{kind}: {'; '.join(wrong)}", fix)
+    return Line("store", "ok", f"{kind}, durable at each commit, whole")
+
+
+def vault(sealed: int, closed: int) -> Line:
+    """How many disclosures are sealed, and how many nobody can open although no record erases them."""
+    if closed:
+        said = f"{closed} of {sealed} disclosures cannot be opened, and were not erased"
+        return Line(
+            "vault", "fail", said, "stop it, and put back the newest copy of vault.db (safeconduct restore)"
+        )
+    return Line(
+        "vault", "ok", f"{sealed} disclosures, each opened or erased" if sealed else "nothing is sealed"
+    )
+
+
+def published(size: int, shown: int | None) -> Line:
+    """The newest committed size, and that of the files that parties read."""
+    if shown == size:
+        return Line("publication", "ok", f"the files end where the log does, at {size} entries")
+    said = f"the log has {size} entries, its files {shown or 'none'}"
+    return Line(
+        "publication",
+        "warn",
+        said,
+        "start the server, or read what it says under /ready: it publishes at once",
+    )
+
+
+def cosigned(heads: Sequence[StoredHead], policy: Policy) -> Line:
+    """Published heads, oldest first: since when none has its quorum."""
+    if not policy.quorum.names():
+        return Line("cosignatures", "ok", "no witnesses: receipts end at logged")
+    newest: dict[int, StoredHead] = {head.size: head for head in heads}
+    waiting: StoredHead | None = None
+    missing: tuple[str, ...] = ()
+    for head in sorted(newest.values(), key=lambda one: one.size, reverse=True):
+        lacks = policy.quorum.missing(policy.check(Note.parse(head.note)).cosigned)
+        if not lacks:
+            break
+        waiting, missing = head, missing or lacks
+    if waiting is None:
+        return Line("cosignatures", "ok", "the newest head has its quorum")
+    said = f"no head has its quorum since {print_instant(waiting.time)}; missing {', '.join(missing)}"
+    return Line("cosignatures", "warn", said, "ask who runs these witnesses")
+
+
+def projections(size: int | None, entries: int, differing: Sequence[str], *, folder: str) -> Line:
+    """How many entries are folded, and what differs from a fold from nothing."""
+    if size is None:
+        return Line("projections", "ok", "none yet: serving makes them")
+    if differing:
+        said = f"{len(differing)} passages differ from a fold of the log"
+        return Line("projections", "fail", said, f"safeconduct projections rebuild {folder}")
+    return Line("projections", "ok", f"as a fold from nothing gives them, {size} of {entries} entries")
+
+
+def rehearsed(now: int, at: int | None, lost: int, *, folder: str) -> Line:
+    """When a restore was last tried, and what it would have lost."""
+    step = f"safeconduct restore --rehearse BACKUP {folder}"
+    if at is None:
+        return Line("rehearsal", "warn", "no restore was ever tried", step)
+    said = f"{print_instant(at)}; it would have lost {lost} entries"
+    if now - at > WEEK_S:
+        return Line("rehearsal", "warn", f"{said}; that is more than a week ago", step)
+    return Line("rehearsal", "ok", said)
+
+
+def backed_up(entries: int, size: int | None, name: str, *, folder: str) -> Line:
+    """The newest copy that is known to be good: the one that was rehearsed."""
+    step = f"safeconduct backup {folder} TARGET --vault FILE --keys FOLDER, then rehearse it"
+    if size is None:
+        return Line("backup", "warn", "no copy is known to be good", step)
+    said = f"{name} has {size} of {entries} entries"
+    return Line("backup", "ok" if size == entries else "warn", said, "" if size == entries else step)
+
+
+def is_well(lines: Iterable[Line]) -> bool:
+    """Whether nothing failed."""
+    return all(line.state != "fail" for line in lines)

@@ -1,0 +1,53 @@
+"""A reader's own `disclosures.jsonl`, fetched over HTTP: an export to that reader (RECORD §7).
+
+Rules, in the order of the code:
+ 1. What the reader may see is what `service.export` says, by the agreement in force and the reader's role.
+ 2. Where the newest record about this reader does not say exactly that, one is logged first; a repeat logs nothing.
+ 3. Then the file is given, of the newest head, which covers that record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+from safeconduct.core.kernel.spelling import sha256
+from safeconduct.core.record.entry import parse_entry
+from safeconduct.service.export import Held, archive_files, erased_digests, held_by
+from safeconduct.service.ports import Store, StoredHead
+from safeconduct.service.sequence import Sequencer
+from safeconduct.service.version import agreements_until
+from safeconduct.verify.files import DISCLOSURES
+
+
+def disclose(sequencer: Sequencer, reader: str) -> tuple[bytes | None, StoredHead]:
+    """The file, None where nothing is disclosed to this seat; and a head that covers the record of it.
+
+    Whoever calls it keeps everybody else from the sequencer meanwhile.
+    """
+    store = sequencer.store
+    sequencer.settle()
+    agreements = agreements_until(sequencer.founding, store, store.size())
+    roles = {one.seat: one.role for one in agreements[-1].signatories}
+    held = held_by(store, agreements, roles[reader], erased_digests(sequencer.founding, store))  # 1
+    if not held:
+        return None, sequencer.newest
+    digest = _digest_of(held.values())
+    if _logged_digest(store, reader, sequencer.founding.service_kid) != digest:  # 2
+        sequencer.submit_own([("disclosure", {"reader": reader, "digest": digest, "batches": []})])
+    files = archive_files(store.entries, policy="", head=sequencer.newest, hashes=sequencer.hashes, held=held)
+    return dict(islice(files, 2))[DISCLOSURES], sequencer.newest  # 3
+
+
+def _digest_of(held: Iterable[Held]) -> str:
+    return sha256(b"".join(sorted(digest for each in held for digest in each.digests()))).hex()
+
+
+def _logged_digest(store: Store, reader: str, service_kid: str) -> str | None:
+    """What the newest record of the service about this reader says."""
+    said = None
+    for _, text in store.of_kinds({"disclosure"}):
+        entry = parse_entry(text)
+        if entry.kid == service_kid and entry.payload["reader"] == reader:
+            said = entry.payload["digest"]
+    return said
