@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.measure import show
 
-MODULES = ("startup", "tree", "audit")
+MODULES = ("startup", "tree", "audit", "server")
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""The page on deploying, typed; the files of a container named in it are there, and hold what it says."""
+"""`deploy.md`, typed: a corridor is served, asked, audited from elsewhere; then prepared for containers."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from safeconduct.core.record.disclosure import reveal
 from safeconduct.core.record.entry import Entry, Seen, parse_entry
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note, Signer, sign_note
-from safeconduct.core.tlog.policy import Policy
+from safeconduct.core.tlog.policy import Policy, SignedHead
 from safeconduct.core.tlog.proofs import inclusion_proof, root_at
 from safeconduct.core.tlog.receipt import Receipt
 from safeconduct.core.tlog.tree import Frontier, leaf_hash
@@ -64,6 +64,7 @@ class Sequencer:
         self._frontier, self._tree = Frontier(), TreeHashes()
         self._heads: list[StoredHead] = []
         self._published: dict[int, StoredHead] = {}
+        self._known: dict[bytes, SignedHead] = {}
         self._founding: Founding | None = None
         self._policy: Policy | None = None
         self._catch_up()
@@ -211,10 +212,17 @@ class Sequencer:
         """The newest published head that meets the policy."""
         for committed in reversed(self._heads):
             published = self._published.get(committed.size)
-            head = self.policy.check(Note.parse((published or committed).note))
+            head = self._signed_head((published or committed).note)
             if published and self.policy.quorum.met_by(head.cosigned):
                 return Seen(head.checkpoint.size, head.checkpoint.root.hex())
         return None
+
+    def _signed_head(self, note: bytes) -> SignedHead:
+        """What this note says under the policy; each is checked once, however long no quorum cosigns."""
+        head = self._known.get(note)
+        if head is None:
+            head = self._known[note] = self.policy.check(Note.parse(note))
+        return head
 
     def publish(self) -> StoredHead:
         """Rule 6: asks every witness that has not cosigned the newest head, and publishes what there is."""
