@@ -65,6 +65,7 @@ class Sequencer:
         self._heads: list[StoredHead] = []
         self._published: dict[int, StoredHead] = {}
         self._known: dict[bytes, SignedHead] = {}
+        """Heads back to the newest one with a quorum, by their notes."""
         self._founding: Founding | None = None
         self._policy: Policy | None = None
         self._catch_up()
@@ -209,20 +210,15 @@ class Sequencer:
         return [row_of(Submission(text), "a record of the service") for text in texts]
 
     def _seen(self) -> Seen | None:
-        """The newest published head that meets the policy."""
+        """The newest published head that meets the policy. Each is checked once, however long none does."""
+        before, self._known = self._known, {}
         for committed in reversed(self._heads):
             published = self._published.get(committed.size)
-            head = self._signed_head((published or committed).note)
+            note = (published or committed).note
+            head = self._known[note] = before.get(note) or self.policy.check(Note.parse(note))
             if published and self.policy.quorum.met_by(head.cosigned):
                 return Seen(head.checkpoint.size, head.checkpoint.root.hex())
         return None
-
-    def _signed_head(self, note: bytes) -> SignedHead:
-        """What this note says under the policy; each is checked once, however long no quorum cosigns."""
-        head = self._known.get(note)
-        if head is None:
-            head = self._known[note] = self.policy.check(Note.parse(note))
-        return head
 
     def publish(self) -> StoredHead:
         """Rule 6: asks every witness that has not cosigned the newest head, and publishes what there is."""
