@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.measure import show
 
-MODULES = ("startup", "tree", "audit", "server")
+MODULES = ("startup", "tree", "audit", "server", "answers")
 
 
 def main() -> int:

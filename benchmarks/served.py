@@ -1,4 +1,4 @@
-"""Corridors in folders, as a server has them, for its figures: live in all but name, and without witnesses."""
+"""Corridors in folders, as a server has them, for its figures: founded as live by invented parties, no witness."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Made:
         for _ in range(count):
             self.signed += 1
             written = self.hand.write("offered", clear={"leaf": f"{self.signed:064x}"})
-            found.append(HandedIn(written.entry, written.disclosures, "simulated"))
+            found.append(HandedIn(written.entry, written.disclosures, "live"))
         return found
 
 
@@ -47,10 +47,8 @@ def corridor(entries: int = 0) -> Made:
     """A new one, with about so many entries."""
     stage = Stage(SEED, watching=False)
     folder = new_folder() / "corridor"
-    with new_store(
-        folder, keys={name: stage.key(name) for name in ("log", "service")}, seed=SEED.encode()
-    ) as store:
-        stage = Stage(SEED, store=store)
+    with new_store(folder, keys={name: stage.key(name) for name in ("log", "service")}) as store:
+        stage = Stage(SEED, store=store, nature="live", witnesses=())
         made = Made(folder, stage.hand("mission/officer"))
         stage.publish()
         for batch in batches(made, entries):

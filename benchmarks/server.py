@@ -1,14 +1,14 @@
-"""What a receipt costs: durable writes, time for one client and for many; an answer's CPU; a start after a kill.
+"""What a receipt costs: durable writes, time for one client and for many; a start after a kill.
 
 All in process, but for the counting under strace. The corridors have no witness: their receipts are *logged*.
 """
 
 from __future__ import annotations
 
-import io
-import os
+import pickle
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -18,21 +18,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any
-
-from django.http import HttpRequest, HttpResponse
-from django.urls import path
 
 from benchmarks.measure import Figure, compare
 from benchmarks.served import Made, corridor, new_folder, of_size
 from benchmarks.skeleton import Skeleton, durable
 from safeconduct.service.admission import HandedIn
+from safeconduct.service.founded import founding_in
 from safeconduct.wiring.server import Server, open_server
 
 CLIENTS, EACH = 128, 8
 ONE_CLIENT = 40
-READS = 400
 SMALL, LARGE = 1_000, 20_000
+WAL_BYTES = 3_900_000
+"""SQLite folds its write-ahead log in at 4 MB. This is the most that a kill leaves, and takes longest to read."""
 _MARK = "/safeconduct-mark"
 
 
@@ -41,7 +39,6 @@ def figures() -> Iterator[Figure]:
     yield counted()
     yield one_client()
     yield many_clients()
-    yield reading()
     yield from reopening()
 
 
@@ -147,88 +144,31 @@ def at_once(work: Sequence[Callable[[], object]]) -> None:
         thread.join()
 
 
-# An answer
-
-
-def bare_view(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    return HttpResponse(b'{"status": "alive"}', content_type="application/json")
-
-
-urlpatterns = [path("bare", bare_view)]
-
-
-def reading() -> Figure:
-    """`GET /api/records/<jti>`, which reads the log once, by the WSGI application with all that stands around it."""
-    made = corridor()
-    (record,) = made.records(1)
-    os.environ["SAFECONDUCT_DIR"] = str(made.folder)
-    from safeconduct.web import logs, state  # noqa: PLC0415 - needs the environment
-
-    with Path(os.devnull).open("w") as nowhere:
-        logs.configure(nowhere)
-        from django.core.handlers.wsgi import WSGIHandler  # noqa: PLC0415 - needs settings, as below
-        from django.test import override_settings  # noqa: PLC0415
-
-        from safeconduct.web import wsgi  # noqa: PLC0415 - opens the corridor
-
-        try:
-            state.server().submit([record])
-            jti = next(row for row in record_jtis(state.server()))
-            bare = WSGIHandler()
-
-            def ours() -> None:
-                for _ in range(READS):
-                    asked(wsgi.application, f"/api/records/{jti}")
-
-            def peer() -> None:
-                with override_settings(ROOT_URLCONF=__name__):
-                    for _ in range(READS):
-                        asked(bare, "/bare")
-
-            ours()
-            return compare("API with one read / bare Django view", ours, peer, at_most=3.0)
-        finally:
-            state.stop()
-
-
-def record_jtis(server: Server) -> Iterator[str]:
-    from safeconduct.core.record.entry import parse_entry  # noqa: PLC0415 - of this figure alone
-
-    for entry in server.store.entries(server.store.size() - 1):
-        yield parse_entry(entry).jti
-
-
-def asked(application: Any, where: str) -> None:
-    statuses: list[str] = []
-    environ = {
-        "REQUEST_METHOD": "GET", "PATH_INFO": where, "QUERY_STRING": "", "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(),
-    }  # fmt: skip
-    response = application(environ, lambda status, _: statuses.append(status))
-    b"".join(response)
-    response.close()
-    assert statuses == ["200 OK"], statuses
-
-
 # A start
 
-KILLED = """
-import os, signal, sys
+KILLED = f"""
+import os, pickle, signal, sys
 from pathlib import Path
-from safeconduct.service.sequence import Submission
 from safeconduct.wiring.server import open_server
-with open_server(Path(sys.argv[1])) as server:
-    while server.projections.size() < server.store.size():
-        pass
-    os.kill(os.getpid(), signal.SIGKILL)
+folder = Path(sys.argv[1])
+with open_server(folder) as server:
+    for record in pickle.load(sys.stdin.buffer):
+        (outcome,) = server.submit([record])
+        assert outcome.receipt is not None, outcome
+        if (folder / "corridor.db-wal").stat().st_size >= {WAL_BYTES}:
+            os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 def killed(made: Made) -> Path:
-    """A copy of it, served and killed: with what a killed process leaves, write-ahead log and all."""
+    """A copy of it, served and killed under load, with what that leaves at most."""
     folder = new_folder() / "killed"
     shutil.copytree(made.folder, folder)
-    subprocess.run([sys.executable, "-c", KILLED, str(folder)], check=False, capture_output=True)
+    records = pickle.dumps(made.records(400))
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(folder)], check=False, input=records, capture_output=True
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     return folder
 
 
@@ -251,15 +191,20 @@ def reopening() -> Iterator[Figure]:
         with copies(folder, 12) as fresh:
 
             def ours(fresh: Callable[[], Path] = fresh) -> float:
+                folder = fresh()
+                founding_in.cache_clear()
                 start = time.perf_counter()
-                with open_server(fresh()) as server:
+                with open_server(folder) as server:
                     assert server.stopped is None
                     return time.perf_counter() - start
 
             def bare(fresh: Callable[[], Path] = fresh) -> float:
+                folder = fresh()
                 start = time.perf_counter()
-                with closing(sqlite3.connect(fresh() / "corridor.db")) as database:
-                    database.execute("SELECT count(*) FROM committed").fetchone()
+                with closing(sqlite3.connect(folder / "corridor.db", isolation_level=None)) as database:
+                    database.executescript(
+                        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN IMMEDIATE; ROLLBACK;"
+                    )
                     return time.perf_counter() - start
 
             ours()

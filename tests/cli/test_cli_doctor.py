@@ -66,7 +66,7 @@ def test_a_corridor_that_is_well(folder: Path) -> None:
     assert code == 0
     assert list(lines) == [
         "disk", "store", "clock", "keys", "head", "rollback", "publication", "cosignatures", "vault",
-        "projections", "rehearsal", "backup",
+        "projections", "last backup", "rehearsal",
     ]  # fmt: skip
     assert {what for what, line in lines.items() if line["state"] != "ok"} == {"publication"}, "never served"
     assert {path: path.read_bytes() for path in folder.rglob("*.db")} == before
@@ -117,6 +117,7 @@ def other_row(folder: Path) -> None:
         (other_entry, "head", "do not lead to"),
         (other_row, "projections", "differ"),
         (lambda folder: (folder / "last-rehearsal").write_text("{}"), "rehearsal", "no note of a rehearsal"),
+        (lambda folder: (folder / "last-backup").write_text("{}"), "last backup", "no note of a backup"),
         (lambda folder: overwrite(folder / "corridor.db", 0, b"nothing of ours."), "store", "corridor.db"),
         (lambda folder: (folder / "corridor.db").unlink(), "store", "no corridor is here"),
     ],
@@ -128,6 +129,15 @@ def test_what_is_wrong_is_named_with_the_fix(
     code, lines = doctor(folder)
     assert code == 1
     assert (lines[what]["state"], says in lines[what]["said"]) == ("fail", True), lines[what]
+
+
+def test_a_corridor_that_was_never_copied_is_told_how(folder: Path) -> None:
+    for name in ("last-backup", "last-rehearsal"):
+        (folder / name).unlink()
+    code, lines = doctor(folder)
+    assert code == 0
+    assert {lines[what]["state"] for what in ("last backup", "rehearsal")} == {"warn"}
+    assert f"safeconduct backup {folder} TARGET" in lines["last backup"]["fix"]
 
 
 def test_an_old_copy_of_the_log_is_noticed(folder: Path, tmp_path: Path) -> None:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
+from safeconduct.cli.console import Console
+from safeconduct.cli.demo import _serve
 from safeconduct.cli.main import main
+from safeconduct.core.kernel.errors import Unavailable
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def demo(folder: Path, *words: str, examples: Path = EXAMPLES) -> int:
-    return main(["demo", "--dir", str(folder), "--examples", str(examples), *words])
+    return main(["demo", "--dir", str(folder), "--examples", str(examples), "--no-serve", *words])
 
 
 @pytest.fixture(scope="module")
@@ -136,10 +145,48 @@ def test_replay_names_every_broken_row_and_leaves_nothing(
     assert not (tmp_path / "corridor").exists()
 
 
-def test_the_simulated_day_is_sound_and_says_that_it_is_simulated(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_simulated_day_is_sound_says_that_it_is_simulated_and_is_served_until_an_interrupt(
+    tmp_path: Path,
 ) -> None:
-    assert demo(tmp_path / "demo", "--simulated") == 0
-    said = capsys.readouterr().out
-    assert "Simulated: 920 vehicles and 2,450 people" in said
-    assert "sound, nothing found" in said
+    port = free_port()
+    start = (
+        "import sys; from safeconduct.cli import demo, main; "  # somebody else may have its own port here
+        f"demo.PORT = {port}; sys.exit(main.main())"
+    )
+    words = [sys.executable, "-c", start, "demo", "--simulated", "--dir", "demo"]
+    environment = {**os.environ, "DATABASE_URL": "postgres://of.another.corridor/x"}
+    with subprocess.Popen(
+        words, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        said = b""
+        while b"Stop it with Ctrl-C" not in said:
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            said += line
+        assert b"Simulated: 920 vehicles and 2,450 people" in said
+        assert b"sound, nothing found" in said
+        assert f"http://127.0.0.1:{port}/".encode() in said
+        with urlopen(f"http://127.0.0.1:{port}/") as page:
+            assert page.status == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        assert b"Traceback" not in process.stderr.read()
+
+
+def test_where_another_program_has_its_port_it_says_what_can_be_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setattr("safeconduct.cli.demo.PORT", other.getsockname()[1])
+        with pytest.raises(Unavailable) as caught:
+            _serve(tmp_path / "corridor", Console())
+    (fault,) = caught.value.faults
+    assert "in use" in fault.message
+    assert f"safeconduct serve {tmp_path / 'corridor'} --port 0" in fault.next_step
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])

@@ -16,7 +16,7 @@ HUGE = 80 * 2**20  # bytes, in a file with a hole: more than any of these files 
 BLACK_SEA = "examples/black-sea-2022"
 INIT = "init new --agreement agreement.toml --route route.geojson --root mission.jwk --origin log.example"
 REPLAY = f"replay {BLACK_SEA} --dir new"
-DEMO = "demo --dir new --examples examples"
+DEMO = "demo --dir new --examples examples --no-serve"
 RECEIPT = "receipt check receipt --policy policy --entry entry"
 
 

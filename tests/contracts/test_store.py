@@ -19,7 +19,7 @@ from safeconduct.adapters.memory_store import MemoryStore
 from safeconduct.adapters.sqlite_store import SqliteStore
 from safeconduct.adapters.vault import SealedStore, Vault
 from safeconduct.core.kernel.errors import Conflict, Malformed, Unavailable
-from safeconduct.service.ports import Row, Store, StoredHead
+from safeconduct.service.ports import FullTile, Row, Store, StoredHead
 from safeconduct.store.log import DjangoStore
 from tests.databases import connected
 from tests.postgres import Postgres
@@ -188,6 +188,8 @@ def test_what_was_appended_is_there_in_order(store: Store) -> None:
     assert list(store.entries(1, 2)) == [B.entry]
     assert list(store.entries(1, 99)) == [B.entry, D.entry]
     assert [store.index_of(row.jti) for row in (A, B, D)] == [0, 1, 2]
+    assert store.indices_of([C.jti, D.jti, A.jti]) == {D.jti: 2, A.jti: 0}
+    assert store.indices_of([]) == {}
     heads = (StoredHead(2, note_of([A.entry, B.entry]), 10), StoredHead(3, note_of([D.entry]), 11))
     assert store.committed() == heads
 
@@ -255,7 +257,37 @@ def test_7_only_a_committed_size_is_published_and_every_publication_is_kept(stor
     assert store.published() == (StoredHead(2, b"one", 5), StoredHead(2, b"two", 6))
 
 
-def test_10_no_text_that_was_stored_is_erased_by_itself(store: Store) -> None:
+def test_one_head_is_found_by_its_size_or_by_an_entry_under_it(store: Store) -> None:
+    assert (store.newest(), store.covering(0)) == (None, None)
+    assert (store.newest_published(), store.published_covering(0)) == (None, None)
+    store.append(0, [A, B], note_of, 10)
+    store.append(2, [D], note_of, 11)
+    store.publish(b"one", 2, 12)
+    store.publish(b"two", 2, 13)
+    two, three = store.committed()
+    assert (store.newest(), store.newest(below=3), store.newest(below=2)) == (three, two, None)
+    assert [store.covering(index) for index in range(4)] == [two, two, three, None]
+    assert (store.newest_published(), store.newest_published(below=2)) == (StoredHead(2, b"two", 13), None)
+    assert [store.published_covering(index) for index in (1, 2)] == [StoredHead(2, b"two", 13), None]
+    store.publish(b"three", 3, 14)
+    assert store.newest_published() == StoredHead(3, b"three", 14)
+    assert store.newest_published(below=3) == store.published_covering(0) == StoredHead(2, b"two", 13)
+
+
+def tile_of(level: int, number: int) -> FullTile:
+    return FullTile(level, number, b"%d/%d" % (level, number), b"root of %d/%d" % (level, number))
+
+
+def test_10_a_tile_is_kept_once(store: Store) -> None:
+    assert (store.kept_tiles(), store.tile(0, 0), store.tile_roots(0, 0, 9)) == (0, None, [])
+    store.keep_tiles([tile_of(0, 0), tile_of(0, 1), tile_of(1, 0)])
+    store.keep_tiles([FullTile(0, 1, b"other", b"other"), tile_of(0, 2)])
+    assert store.kept_tiles() == 3
+    assert [store.tile(*each) for each in ((0, 1), (1, 0), (1, 1))] == [b"0/1", b"1/0", None]
+    assert store.tile_roots(0, 1, 9) == [b"root of 0/1", b"root of 0/2"]
+
+
+def test_11_no_text_that_was_stored_is_erased_by_itself(store: Store) -> None:
     store.append(0, [D], note_of, 0)
     assert list(store.disclosures()) == [(0, "disclosure 1"), (0, "disclosure 2")]
     assert list(store.erased()) == []
@@ -278,6 +310,7 @@ def path(tmp_path: Path) -> Path:
 def fill(store: Store) -> None:
     store.append(0, [A, D], note_of, 7)
     store.publish(b"published", 2, 8)
+    store.keep_tiles([tile_of(0, 0)])
 
 
 def filled(path: Path) -> Path:
@@ -350,7 +383,7 @@ def test_the_tables_of_both_programs_are_the_same_and_bear_the_same_marks(tmp_pa
         pass
     ours, theirs = (schema(folder / "corridor.db") for folder in (tmp_path, tmp_path / "django"))
     assert theirs == ours
-    assert len(ours) == 4 + 2 + 8 + 2
+    assert len(ours) == 5 + 3 + 10 + 2
 
 
 def schema(path: Path) -> set[object]:
@@ -377,7 +410,7 @@ def test_django_goes_on_with_the_file_that_offline_commands_made_and_they_with_i
         store.append(3, [C], note_of, 9)
 
 
-@pytest.mark.parametrize("table", ["entries", "disclosures", "committed", "published"])
+@pytest.mark.parametrize("table", ["entries", "disclosures", "committed", "published", "tiles"])
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET {} = {} + 100"])
 def test_5_no_statement_changes_or_removes_a_row(disk: Disk, table: str, statement: str) -> None:
     with disk.opened() as store:
@@ -387,7 +420,7 @@ def test_5_no_statement_changes_or_removes_a_row(disk: Disk, table: str, stateme
         disk.execute(statement.format(table, column, column))
 
 
-@pytest.mark.parametrize("table", ["entries", "disclosures", "committed", "published"])
+@pytest.mark.parametrize("table", ["entries", "disclosures", "committed", "published", "tiles"])
 def test_5_postgresql_does_not_empty_a_table_either(tmp_path: Path, postgres: Postgres, table: str) -> None:
     with on_django(tmp_path, postgres.database()) as disk:
         with disk.opened() as store:
@@ -627,7 +660,7 @@ def test_a_store_of_a_later_version_is_refused_with_the_next_step(path: Path) ->
     database = sqlite3.connect(filled(path))
     database.execute("PRAGMA user_version = 9")
     database.close()
-    with pytest.raises(Malformed, match=r"version 9, this program knows 1.*newer"):
+    with pytest.raises(Malformed, match=r"version 9, this program knows 2.*newer"):
         SqliteStore(path)
 
 

@@ -11,7 +11,8 @@ from safeconduct.cli.main import COMMANDS
 from safeconduct.core.agreement.rules import FILE_RULES
 from safeconduct.core.kernel import errors
 from safeconduct.core.passage.rules import PERMISSION_RULES
-from safeconduct.core.record.kinds import KINDS, Kind
+from safeconduct.core.record.kind import Kind
+from safeconduct.core.record.kinds import KINDS
 from safeconduct.core.record.rules import Rule
 from safeconduct.verify.rules import ALL
 

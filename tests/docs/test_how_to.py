@@ -111,14 +111,17 @@ def test_every_option_that_the_page_names_is_one(founded: tuple[Path, str]) -> N
 
 
 def test_the_first_audit_goes_as_its_page_says(tmp_path: Path) -> None:
-    """`make demo` is one line more than the command: it first makes `.venv`, which is there already."""
+    """`make demo` is one line more than the command: it first makes `.venv`, which is there already.
+
+    At its end it serves, until the reader stops it: `--no-serve` is their Ctrl-C.
+    """
     assert "\n\t$(BIN)/safeconduct demo $(ARGS)\n" in (ROOT / "Makefile").read_text(encoding="utf-8")
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "bin").symlink_to(BIN)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     said: list[str] = []
     for block in blocks("tutorials/first-audit.md"):
-        typed = re.sub(r"make demo(?: ARGS=(.*))?", r".venv/bin/safeconduct demo \1", block)
+        typed = re.sub(r"make demo(?: ARGS=(.*))?", r".venv/bin/safeconduct demo --no-serve \1", block)
         said.append(type_in(typed, tmp_path)[1])
     demo, audit, kept, shown, public, cheated, honest, simulated = said
     for words in ("9 findings, exactly as expected", "27 voyages were not yet inspected", "Not judged"):

@@ -31,7 +31,7 @@ def free_port() -> str:
 
 def test_a_stranger_publishes_serves_and_audits_as_the_pages_say(here: Path) -> None:
     public, parties, serve = blocks("how-to/publish.md")
-    audit, _ = blocks("how-to/audit-over-http.md")
+    audit, *_ = blocks("how-to/audit-over-http.md")
     code, said = type_in(public, here)
     assert code == 0, said
     identifier = re.findall(r"--corridor ([0-9a-f]{64})", said)[0]

@@ -14,9 +14,11 @@ from safeconduct.service.publication import publish
 from safeconduct.sim.stage import SEATS, Stage
 from safeconduct.wiring.offline import new_store, open_store
 from tests.docs.test_how_to import blocks, type_in
+from tests.http_server import files_in, serving
 
 BACK_UP = blocks("how-to/back-up.md")
 AFTER = blocks("how-to/after-a-rollback.md")
+OVER_HTTP = blocks("how-to/audit-over-http.md")
 
 
 @pytest.fixture
@@ -99,5 +101,12 @@ def test_a_log_that_nobody_has_gets_its_successor_as_the_page_says(corridor: Sta
         assert code == 0, said
         assert says in said
     code, said = type_in(audit, tmp_path)
+    assert code == 0, said
+    assert f"✓ sound for corridor {corridor.cor}\n" in said
+    (tmp_path / "archives" / "orva" / "disclosures.jsonl").unlink()
+    new, old = (files_in(tmp_path / name) for name in ("copies/second", "archives/orva"))
+    with serving(new) as here, serving(old) as before:
+        followed = OVER_HTTP[2].replace("https://HOST/public/", here.url).replace("IDENTIFIER", corridor.cor)
+        code, said = type_in(followed.replace("https://HOST/before/", before.url), tmp_path)
     assert code == 0, said
     assert f"✓ sound for corridor {corridor.cor}\n" in said

@@ -21,7 +21,7 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("independent") / "demo"
-    done = run(SAFECONDUCT, "demo", "--dir", folder, "--quiet")
+    done = run(SAFECONDUCT, "demo", "--dir", folder, "--quiet", "--no-serve")
     assert done.returncode == 0, done.stderr
     return folder / "archives" / "russia"
 

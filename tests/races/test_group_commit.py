@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from safeconduct.adapters.group_commit import GroupCommit, Work
+from safeconduct.adapters.group_commit import GroupCommit
 from safeconduct.core.kernel.errors import Conflict, Malformed, Unavailable
 from safeconduct.service.admission import Outcome
 from safeconduct.service.sequence import Submission
@@ -43,7 +43,9 @@ class Log:
 
 
 @contextmanager
-def group(work: Work, *, most: int = 1024) -> Iterator[GroupCommit]:
+def group(
+    work: Callable[[Sequence[Submission]], list[Outcome]], *, most: int = 1024
+) -> Iterator[GroupCommit[Submission]]:
     commit = GroupCommit(work, most=most)
     try:
         yield commit
@@ -67,7 +69,9 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def held(log: Log, commit: GroupCommit, pool: ThreadPoolExecutor) -> Iterator[Future[list[Outcome]]]:
+def held(
+    log: Log, commit: GroupCommit[Submission], pool: ThreadPoolExecutor
+) -> Iterator[Future[list[Outcome]]]:
     """While one call is being committed; the others wait until the end of the block."""
     log.open.clear()
     first = pool.submit(commit.submit, calls("first"))

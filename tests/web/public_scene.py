@@ -29,7 +29,7 @@ from safeconduct.web import public
 
 ROOT = Path(__file__).parents[2]
 LOCALE = Path(public.__file__).parent / "locale"
-POWER = '[powers]\nrestriction = ["mission/officer", "liaison"]\n'
+POWER = 'restriction = ["mission/officer"'
 
 urlpatterns = [path("", include("safeconduct.web.public.urls"))]
 
@@ -87,7 +87,7 @@ def simulated_day() -> Scene:
 
 
 def agreement_with_restrictions(*, delay: str = "0 s") -> str:
-    text = corridor_file("agreement.toml").replace("[powers]\n", POWER)
+    text = corridor_file("agreement.toml").replace(POWER, f'{POWER}, "liaison"')
     return text.replace(
         '[limits.publication_delay]\nvalue = "0 s"', f'[limits.publication_delay]\nvalue = "{delay}"'
     )

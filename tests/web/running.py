@@ -111,12 +111,12 @@ class Running:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
 
-def serve(folder: Path, *words: str) -> Running:
-    """Started; stop it."""
+def serve(folder: Path, *words: str, first: str = "") -> Running:
+    """Started; stop it. `first` is what its process does before."""
     log = folder.parent / f"{folder.name}.log"
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            [*COMMAND, "serve", str(folder), "--port", "0", "--json", *words],
+            [*COMMAND[:2], first + COMMAND[2], "serve", str(folder), "--port", "0", "--json", *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -134,9 +134,9 @@ def serve(folder: Path, *words: str) -> Running:
 
 
 @contextmanager
-def running(folder: Path, *words: str) -> Iterator[Running]:
+def running(folder: Path, *words: str, first: str = "") -> Iterator[Running]:
     """A server until the block ends, which it then ends in order."""
-    served = serve(folder, *words)
+    served = serve(folder, *words, first=first)
     try:
         yield served
         if served.process.poll() is None:

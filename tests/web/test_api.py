@@ -172,7 +172,7 @@ def test_a_receipt_whose_head_is_being_signed_is_asked_for_again(here: Served) -
 
     class Signing:
         def receipt(self, _: int) -> None:
-            raise IndexError
+            raise Unavailable("its head is being signed", next_step="Repeat in a moment")
 
     signing: Any = Signing()
     with under_api(replace(stopped(here, None), sequencer=signing)):

@@ -235,4 +235,5 @@ def test_ten_thousand_tiny_requests_leave_nothing_behind(
 def test_every_rule_of_the_api_is_answered_somewhere_in_these_tests() -> None:
     asked = {rule for _, _, rule in BODIES.values()} | {"api.type", "api.size", "api.length"}
     others = {"api.path", "api.unknown", "api.method", "api.defect"}  # test_api.py
+    others |= {"api.time", "api.busy"}  # test_serve_bad_input.py
     assert asked - {"record.spelling", "record.too_long"} | others == RULES.keys()

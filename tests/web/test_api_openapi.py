@@ -1,8 +1,9 @@
-"""The OpenAPI document says what the API does: schemathesis asks, in process, and finds nothing else."""
+"""The OpenAPI document says what the API does: schemathesis asks, in process and by wire, and finds nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,8 @@ from schemathesis.specs.openapi.checks import (
 
 from safeconduct.web.api import forms
 from safeconduct.web.api.body import MOST_RECORDS
-from tests.web.served import Served, item, served
+from tests.web.running import running
+from tests.web.served import Served, founded, item, served
 
 
 def rejected(context: Any, response: Any, case: Any) -> bool | None:
@@ -29,6 +31,7 @@ def rejected(context: Any, response: Any, case: Any) -> bool | None:
     return None if response.status_code == 413 else negative_data_rejection(context, response, case)
 
 
+PATHS = [("/api/records", "POST"), ("/api/records/{jti}", "GET")]
 CHECKS: list[Any] = [
     schemathesis.checks.not_a_server_error,
     status_code_conformance,
@@ -53,16 +56,30 @@ def document(here: Served) -> Any:
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
-@pytest.mark.parametrize(("path", "method"), [("/api/records", "POST"), ("/api/records/{jti}", "GET")])
+@pytest.mark.parametrize(("path", "method"), PATHS)
 def test_nothing_that_is_sent_breaks_the_api_or_its_document(
     path: str, method: str, mode: GenerationMode, document: Any
 ) -> None:
-    cases = document[path][method].as_strategy(generation_mode=mode)
+    assert ask_all(document[path][method].as_strategy(generation_mode=mode), times=100) & {207, 400, 404}
+
+
+def test_over_the_wire_neither(tmp_path: Path) -> None:
+    founded(tmp_path / "corridor")
+    with running(tmp_path / "corridor") as here:
+        document: Any = schemathesis.openapi.from_url(f"{here.url}api/openapi.json")
+        for path, method in PATHS:
+            for mode in GenerationMode:
+                ask_all(document[path][method].as_strategy(generation_mode=mode), times=25)
+    assert not [line for line in here.told() if line["level"] == "error"]
+
+
+def ask_all(cases: Any, *, times: int) -> set[int]:
+    """Each is answered as the document says; the statuses."""
     seen: set[int] = set()
 
     @given(cases)
     @settings(
-        max_examples=100,
+        max_examples=times,
         deadline=None,
         derandomize=True,
         database=None,
@@ -74,7 +91,7 @@ def test_nothing_that_is_sent_breaks_the_api_or_its_document(
         case.validate_response(response, checks=CHECKS)
 
     ask()
-    assert seen & {207, 400, 404}
+    return seen
 
 
 def test_what_was_signed_fits_the_document_too(here: Served) -> None:

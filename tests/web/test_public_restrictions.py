@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from safeconduct.service.restrictions import ClassStatus, announced, restrictions_in, statuses
-from safeconduct.sim.stage import Stage
+from safeconduct.sim.stage import Stage, corridor_file
 from tests.web.public_scene import agreement_with_restrictions, restrict
 
 OFFICER, ORVA, TESSIN = "mission/officer", "orva/liaison", "tessin/liaison"
@@ -140,6 +140,7 @@ def test_a_stranger_closes_nothing_even_under_the_officers_name(stage: Stage) ->
 
 
 def test_under_an_agreement_that_gives_nobody_the_power_nothing_can_be_said() -> None:
-    stage = Stage("powerless")
+    power = 'restriction = ["mission/officer"]\n'
+    stage = Stage("powerless", agreement=corridor_file("agreement.toml").replace(power, ""))
     restrict(stage, {})
     assert words(stage) == everyone("not-recorded")

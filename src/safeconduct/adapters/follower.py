@@ -1,7 +1,8 @@
 """What has to follow each commit, off the way of those who wait for it: one thread, always after the newest.
 
 Promises:
- 1. After `wake`, `work` begins once more, after a rest since it ended. Several calls meanwhile are one.
+ 1. After `wake`, and with `every_s` after that long without one, `work` begins once more, after a rest since it ended.
+    Several calls meanwhile are one.
  2. Where it fails it begins again after a pause, and `error` says why until it has succeeded. It stops nobody.
  3. `stop` waits for the run that was asked for, and ends the thread.
 """
@@ -21,11 +22,16 @@ class Follower:
     """Starts its thread; `stop` ends it."""
 
     def __init__(
-        self, work: Callable[[], None], *, pause_s: float = _PAUSE_S, rest_s: float = _REST_S
+        self,
+        work: Callable[[], None],
+        *,
+        every_s: float | None = None,
+        pause_s: float = _PAUSE_S,
+        rest_s: float = _REST_S,
     ) -> None:
         """`work` may be repeated at any time."""
         self.error: SafeconductError | None = None
-        self._work, self._pause_s, self._rest_s = work, pause_s, rest_s
+        self._work, self._every_s, self._pause_s, self._rest_s = work, every_s, pause_s, rest_s
         self._changed = threading.Condition()
         self._wanted = self._stopped = False
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
@@ -62,8 +68,6 @@ class Follower:
         with self._changed:
             failed = self.error is not None
             self._changed.wait_for(lambda: self._stopped, self._pause_s if failed else self._rest_s)
-            self._changed.wait_for(lambda: self._stopped or self._wanted or failed)
-            if failed and not self._stopped:
-                self._wanted = True
-            wanted, self._wanted = self._wanted, False
+            self._changed.wait_for(lambda: self._stopped or self._wanted or failed, self._every_s)
+            wanted, self._wanted = self._wanted or not self._stopped, False
             return wanted

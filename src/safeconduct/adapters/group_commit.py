@@ -15,39 +15,39 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Generic, TypeVar
 
 from safeconduct.core.kernel.errors import SafeconductError, Unavailable
 from safeconduct.service.admission import Outcome
-from safeconduct.service.sequence import Submission
 
-Work = Callable[[Sequence[Submission]], list[Outcome]]
+Item = TypeVar("Item")
 _WAITING = 8
 
 
 @dataclass(slots=True)
-class _Call:
+class _Call(Generic[Item]):
     """One caller who waits."""
 
-    submissions: tuple[Submission, ...]
+    submissions: tuple[Item, ...]
     done: threading.Event = field(default_factory=threading.Event)
     outcomes: list[Outcome] = field(default_factory=list)
     error: BaseException | None = None
 
 
-class GroupCommit:
+class GroupCommit(Generic[Item]):
     """Starts its thread; `stop` ends it."""
 
-    def __init__(self, work: Work, *, most: int = 1024) -> None:
+    def __init__(self, work: Callable[[Sequence[Item]], list[Outcome]], *, most: int = 1024) -> None:
         """`work` puts a batch into the log."""
         self._work, self._most = work, most
         self._changed = threading.Condition()
-        self._calls: deque[_Call] = deque()
+        self._calls: deque[_Call[Item]] = deque()
         self._waiting = 0
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="group commit", daemon=True)
         self._thread.start()
 
-    def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
+    def submit(self, submissions: Sequence[Item]) -> list[Outcome]:
         """Blocks until they are committed."""
         call = _Call(tuple(submissions))
         if not call.submissions:
@@ -78,12 +78,12 @@ class GroupCommit:
         while batch := self._next():
             self._commit(batch)
 
-    def _next(self) -> list[_Call]:
+    def _next(self) -> list[_Call[Item]]:
         """The calls of the next batch; none once it is stopped and nothing waits."""
         with self._changed:
             while not self._calls and not self._stopped:
                 self._changed.wait()
-            batch: list[_Call] = []
+            batch: list[_Call[Item]] = []
             size = 0
             while self._calls and (not batch or size + len(self._calls[0].submissions) <= self._most):
                 batch.append(self._calls.popleft())
@@ -91,7 +91,7 @@ class GroupCommit:
             self._waiting -= size
             return batch
 
-    def _commit(self, batch: list[_Call]) -> None:
+    def _commit(self, batch: list[_Call[Item]]) -> None:
         submissions = [each for call in batch for each in call.submissions]
         try:
             answered = list(zip(submissions, self._work(submissions), strict=True))

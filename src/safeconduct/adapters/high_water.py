@@ -59,11 +59,13 @@ class HighWater:
             sync_folder(self.path.parent)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PublishedHead:
-    """The head that a folder of published files shows."""
+    """The head that a folder of published files shows. A file that nobody has put there anew is read once."""
 
     folder: Path
+    _read: tuple[tuple[int, ...], bytes] = ((), b"")
+    """Which file was read, and what it held: files there are replaced whole, never written over."""
 
     @property
     def name(self) -> str:
@@ -74,8 +76,14 @@ class PublishedHead:
         """The note; None where nothing was published."""
         path = self.folder / _CHECKPOINT
         with reading(path):
-            is_there = path.exists()
-        return read_file(path, most=note.MAX_BYTES) if is_there else None
+            try:
+                found = path.stat()
+            except FileNotFoundError:
+                return None
+        which = found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
+        if which != self._read[0]:
+            self._read = which, read_file(path, most=note.MAX_BYTES)
+        return self._read[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from safeconduct.service.ports import Row, SignRows, StoredHead
+from safeconduct.service.ports import FullTile, Row, SignRows, StoredHead
 from safeconduct.service.store_refusals import another_was_first, check_rows, never_committed, repeated_jti
 
 
@@ -19,6 +20,7 @@ class MemoryStore:
     _by_kind: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     _committed: list[StoredHead] = field(default_factory=list)
     _published: list[StoredHead] = field(default_factory=list)
+    _tiles: dict[tuple[int, int], FullTile] = field(default_factory=dict)
 
     def size(self) -> int:
         """How many entries are committed."""
@@ -62,6 +64,30 @@ class MemoryStore:
         """Every disclosure held for the entries below `stop`, with its entry's index."""
         return ((n, text) for n, row in enumerate(self._rows[:stop]) for text in row.disclosures)
 
+    def indices_of(self, jtis: Collection[str]) -> dict[str, int]:
+        """Where the records with these stand."""
+        return {jti: self._by_jti[jti] for jti in jtis if jti in self._by_jti}
+
+    def newest(self, below: int | None = None) -> StoredHead | None:
+        """The newest committed head, or the newest of a size below this one."""
+        heads = reversed(self._committed)
+        return next((head for head in heads if below is None or head.size < below), None)
+
+    def covering(self, index: int) -> StoredHead | None:
+        """The first committed head over the entry at `index`."""
+        place = bisect_right(self._committed, index, key=lambda head: head.size)
+        return self._committed[place] if place < len(self._committed) else None
+
+    def newest_published(self, below: int | None = None) -> StoredHead | None:
+        """The largest published head, or the largest of a size below this one, as it was published last."""
+        heads = [head for head in self._published if below is None or head.size < below]
+        return max(reversed(heads), key=lambda head: head.size, default=None)
+
+    def published_covering(self, index: int) -> StoredHead | None:
+        """The first published head over the entry at `index`, as it was published last."""
+        heads = [head for head in self._published if head.size > index]
+        return min(reversed(heads), key=lambda head: head.size, default=None)
+
     def committed(self) -> tuple[StoredHead, ...]:
         """Every committed head, oldest first."""
         return tuple(self._committed)
@@ -79,3 +105,22 @@ class MemoryStore:
     def erased(self, stop: int | None = None) -> Iterator[tuple[int, str]]:  # noqa: ARG002 - the port's
         """None: a text that was stored stays."""
         return iter(())
+
+    def keep_tiles(self, tiles: Sequence[FullTile]) -> None:
+        """Keeps full tiles; one that is there stays as it is."""
+        for tile in tiles:
+            self._tiles.setdefault((tile.level, tile.number), tile)
+
+    def kept_tiles(self) -> int:
+        """How many tiles of level 0 there are, from the first one on."""
+        return sum(1 for level, _ in self._tiles if level == 0)
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """The hashes of a kept tile."""
+        found = self._tiles.get((level, number))
+        return None if found is None else found.hashes
+
+    def tile_roots(self, level: int, start: int, stop: int) -> list[bytes]:
+        """The roots of the kept tiles of a level, from `start` up to, not including, `stop`."""
+        found = (self._tiles.get((level, number)) for number in range(start, stop))
+        return [tile.root for tile in found if tile is not None]

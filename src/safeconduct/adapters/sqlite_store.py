@@ -15,7 +15,7 @@ from typing import Any, Self
 from safeconduct.adapters.files import already_there, reading
 from safeconduct.core.kernel.errors import Malformed, SafeconductError, Unavailable
 from safeconduct.service.log_tables import APPLICATION_ID, SCHEMA_VERSION, TABLES, sqlite_statements
-from safeconduct.service.ports import Row, SignRows, StoredHead
+from safeconduct.service.ports import FullTile, Row, SignRows, StoredHead
 from safeconduct.service.store_refusals import (
     another_was_first,
     check_rows,
@@ -26,6 +26,7 @@ from safeconduct.service.store_refusals import (
 
 _MOVED = "this corridor's log is in PostgreSQL now"
 _CHUNK = 1_000
+_NO_STOP = 2**62
 
 
 class SqliteStore:
@@ -131,7 +132,7 @@ class SqliteStore:
         """The entries of these kinds below `stop`, each with its index."""
         marks = ",".join("?" * len(kinds))
         query = f"SELECT number, entry FROM entries WHERE kind IN ({marks}) AND number < ? ORDER BY number"  # noqa: S608 - question marks only
-        return self._all(query, (*sorted(kinds), 2**62 if stop is None else stop))
+        return self._all(query, (*sorted(kinds), _NO_STOP if stop is None else stop))
 
     def index_of(self, jti: str) -> int | None:
         """Where the record with this `jti` stands."""
@@ -142,7 +143,43 @@ class SqliteStore:
     def disclosures(self, stop: int | None = None) -> Iterator[tuple[int, str]]:
         """Every disclosure held for the entries below `stop`, with its entry's index."""
         query = "SELECT entry, text FROM disclosures WHERE entry < ? ORDER BY entry, number"
-        return self._all(query, (2**62 if stop is None else stop,))
+        return self._all(query, (_NO_STOP if stop is None else stop,))
+
+    def indices_of(self, jtis: Collection[str]) -> dict[str, int]:
+        """Where the records with these stand."""
+        found: dict[str, int] = {}
+        asked = list(jtis)
+        for first in range(0, len(asked), _CHUNK):
+            some = asked[first : first + _CHUNK]
+            query = f"SELECT jti, number FROM entries WHERE jti IN ({','.join('?' * len(some))})"  # noqa: S608 - question marks only
+            found.update(self._all(query, some))
+        return found
+
+    def newest(self, below: int | None = None) -> StoredHead | None:
+        """The newest committed head, or the newest of a size below this one."""
+        query = "SELECT size, note, time FROM committed WHERE size < ? ORDER BY size DESC LIMIT 1"
+        return self._head(query, _NO_STOP if below is None else below)
+
+    def covering(self, index: int) -> StoredHead | None:
+        """The first committed head over the entry at `index`."""
+        return self._head(
+            "SELECT size, note, time FROM committed WHERE size > ? ORDER BY size LIMIT 1", index
+        )
+
+    def newest_published(self, below: int | None = None) -> StoredHead | None:
+        """The largest published head, or the largest of a size below this one, as it was published last."""
+        query = (
+            "SELECT size, note, time FROM published WHERE size < ? ORDER BY size DESC, number DESC LIMIT 1"
+        )
+        return self._head(query, _NO_STOP if below is None else below)
+
+    def published_covering(self, index: int) -> StoredHead | None:
+        """The first published head over the entry at `index`, as it was published last."""
+        query = "SELECT size, note, time FROM published WHERE size > ? ORDER BY size, number DESC LIMIT 1"
+        return self._head(query, index)
+
+    def _head(self, query: str, value: int) -> StoredHead | None:
+        return next((StoredHead(*row) for row in self._all(query, (value,))), None)
 
     def committed(self) -> tuple[StoredHead, ...]:
         """Every committed head, oldest first."""
@@ -165,6 +202,29 @@ class SqliteStore:
     def erased(self, stop: int | None = None) -> Iterator[tuple[int, str]]:  # noqa: ARG002 - the port's
         """None: a text that was stored stays."""
         return iter(())
+
+    def keep_tiles(self, tiles: Sequence[FullTile]) -> None:
+        """Keeps full tiles, durably and all or none; one that is there stays as it is."""
+        with self._spoken(), self._transaction():
+            self._db.executemany(
+                "INSERT INTO tiles VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [(tile.level, tile.number, tile.root, tile.hashes) for tile in tiles],
+            )
+
+    def kept_tiles(self) -> int:
+        """How many tiles of level 0 there are, from the first one on."""
+        with self._spoken():
+            return int(self._one("SELECT coalesce(max(number) + 1, 0) FROM tiles WHERE level = 0"))
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """The hashes of a kept tile."""
+        query = "SELECT hashes FROM tiles WHERE level = ? AND number = ?"
+        return next((hashes for (hashes,) in self._all(query, (level, number))), None)
+
+    def tile_roots(self, level: int, start: int, stop: int) -> list[bytes]:
+        """The roots of the kept tiles of a level, from `start` up to, not including, `stop`."""
+        query = "SELECT root FROM tiles WHERE level = ? AND number >= ? AND number < ? ORDER BY number"
+        return [root for (root,) in self._all(query, (level, start, stop))]
 
     # Handing the log over to another store
 

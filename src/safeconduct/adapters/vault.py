@@ -28,7 +28,7 @@ from safeconduct.adapters.files import reading
 from safeconduct.core.kernel.errors import Disproved, Malformed, Unavailable
 from safeconduct.core.kernel.spelling import parse_base64url, print_base64url
 from safeconduct.core.record.disclosure import digest_of
-from safeconduct.service.ports import Row, SignRows, Store, StoredHead
+from safeconduct.service.ports import FullTile, Row, SignRows, Store, StoredHead
 from safeconduct.service.store_refusals import check_rows
 
 VAULT = "vault.db"
@@ -246,6 +246,26 @@ class SealedStore:
         """Where the record with this `jti` stands."""
         return self.inner.index_of(jti)
 
+    def indices_of(self, jtis: Collection[str]) -> dict[str, int]:
+        """Where the records with these stand."""
+        return self.inner.indices_of(jtis)
+
+    def newest(self, below: int | None = None) -> StoredHead | None:
+        """The newest committed head, or the newest of a size below this one."""
+        return self.inner.newest(below)
+
+    def covering(self, index: int) -> StoredHead | None:
+        """The first committed head over the entry at `index`."""
+        return self.inner.covering(index)
+
+    def newest_published(self, below: int | None = None) -> StoredHead | None:
+        """The largest published head, or the largest of a size below this one, as it was published last."""
+        return self.inner.newest_published(below)
+
+    def published_covering(self, index: int) -> StoredHead | None:
+        """The first published head over the entry at `index`, as it was published last."""
+        return self.inner.published_covering(index)
+
     def committed(self) -> tuple[StoredHead, ...]:
         """Every committed head, oldest first."""
         return self.inner.committed()
@@ -257,6 +277,22 @@ class SealedStore:
     def published(self) -> tuple[StoredHead, ...]:
         """Every published head, oldest first."""
         return self.inner.published()
+
+    def keep_tiles(self, tiles: Sequence[FullTile]) -> None:
+        """Keeps full tiles."""
+        self.inner.keep_tiles(tiles)
+
+    def kept_tiles(self) -> int:
+        """How many tiles of level 0 there are, from the first one on."""
+        return self.inner.kept_tiles()
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """The hashes of a kept tile."""
+        return self.inner.tile(level, number)
+
+    def tile_roots(self, level: int, start: int, stop: int) -> list[bytes]:
+        """The roots of the kept tiles of a level, from `start` up to, not including, `stop`."""
+        return self.inner.tile_roots(level, start, stop)
 
 
 def _sealed(texts: Iterable[str], keys: Mapping[str, bytes]) -> Iterator[str]:

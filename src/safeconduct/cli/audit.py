@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from safeconduct.adapters.archives import open_archive
@@ -58,11 +58,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--predecessor",
-        type=Path,
         action="append",
         default=[],
         metavar="ARCHIVE",
-        help="the archive of the log that this one goes on for, then of the one before that (repeatable)",
+        help="the archive of the log that this one goes on for, then of the one before that; "
+        "an address too (repeatable)",
     )
 
 
@@ -77,12 +77,15 @@ def run(arguments: argparse.Namespace) -> int:
         receipts=_kept(arguments.receipt),
         offers=_kept(arguments.offers),
     )
-    with _opened(arguments) as archive:
-        before = [open_archive(path) for path in arguments.predecessor]
-        reports = audit_chain([archive, *before], workers=ForkWorkers(), reporter=console, options=options)
-    for report, path in zip(reports, [None, *arguments.predecessor], strict=True):
-        if path is not None:
-            console.say(f"\nBefore it, {path}:")
+    with ExitStack() as opened:
+        # Of those before it, what anybody may read is enough: the key is for the first.
+        asked = [(arguments.archive, arguments.key, arguments.corridor)]
+        asked += [(before, None, None) for before in arguments.predecessor]
+        archives = [opened.enter_context(_opened(*one)) for one in asked]
+        reports = audit_chain(archives, workers=ForkWorkers(), reporter=console, options=options)
+    for report, before in zip(reports, [None, *arguments.predecessor], strict=True):
+        if before is not None:
+            console.say(f"\nBefore it, {before}:")
         for line in report.lines():
             console.say(line)
     before_it = [report.to_json() for report in reports[1:]]
@@ -91,19 +94,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _opened(arguments: argparse.Namespace) -> Iterator[ArchiveBytes]:
-    if arguments.archive.startswith(("http://", "https://")):
+def _opened(place: str, key: Path | None, corridor: str | None) -> Iterator[ArchiveBytes]:
+    if place.startswith(("http://", "https://")):
         from safeconduct.adapters.http_archive import open_http_archive  # noqa: PLC0415 - only here: http and ssl
 
-        key = None if arguments.key is None else read_key(arguments.key)
-        with open_http_archive(arguments.archive, key=key, corridor=arguments.corridor) as archive:
+        signer = None if key is None else read_key(key)
+        with open_http_archive(place, key=signer, corridor=corridor) as archive:
             yield archive
-    elif arguments.key is not None:
+    elif key is not None:
         raise Malformed(
             "a folder or a .zip needs no key", where="--key", next_step="Leave it out, or name an address"
         )
     else:
-        yield open_archive(Path(arguments.archive))
+        yield open_archive(Path(place))
 
 
 def _kept(paths: Iterable[Path]) -> tuple[Kept, ...]:

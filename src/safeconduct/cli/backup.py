@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from safeconduct.adapters.clock import SystemClock
 from safeconduct.cli.console import Console
 from safeconduct.service.ports import Store
 from safeconduct.service.rollback import in_words
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     console: Console = arguments.console
     targets = Targets(arguments.target, arguments.vault, arguments.keys)
     with _log_elsewhere(arguments.folder) as log:
-        copied = back_up(arguments.folder, targets, store=log)
+        copied = back_up(arguments.folder, targets, clock=SystemClock(), store=log)
     console.nature(copied.founding.nature)
     console.say(f"✓ {targets.log}: {in_words(copied.head)}; its entries lead to it")
     console.say(_vault_in_words(targets.vault, copied))

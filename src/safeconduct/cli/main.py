@@ -21,7 +21,9 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
-    "demo": Command("demo", "the main job on real input, from nothing: replay, export, audit, compare"),
+    "demo": Command(
+        "demo", "the main job on real input, from nothing: replay, export, audit, compare, serve"
+    ),
     "key new": Command("key", "a new signing key, in a file"),
     "init": Command("init", "found a corridor from an agreement, a route and keys"),
     "replay": Command(

@@ -20,12 +20,13 @@ from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.kernel.errors import Conflict, Unavailable
 from safeconduct.core.tlog.tree import leaf_hash
 from safeconduct.service.export import PUBLIC
+from safeconduct.service.founded import founding_of
 from safeconduct.service.hashes import TreeHashes
 from safeconduct.service.ports import Clock, Store, StoredHead
 from safeconduct.service.publication import public_head_of, publish, publish_whole
 from safeconduct.service.shown import size_of
 from safeconduct.verify.files import CHECKPOINT
-from safeconduct.wiring.offline import DATABASE, clock_of, founding_of
+from safeconduct.wiring.offline import DATABASE, clock_of
 
 if TYPE_CHECKING:
     from safeconduct.store.log import DjangoStore

@@ -41,13 +41,18 @@ def run(arguments: argparse.Namespace) -> int:
     """Serves; 0 after it was stopped in order."""
     if not 0 <= arguments.port < 65_536:
         raise Malformed("this is no port", where=f"--port {arguments.port}", next_step="Write 0 to 65535")
+    if arguments.high_water is not None:
+        os.environ["SAFECONDUCT_HIGH_WATER"] = str(arguments.high_water.absolute())
+    return serve(arguments.folder, arguments.host, arguments.port, arguments.console)
+
+
+def serve(folder: Path, host: str, port: int, console: Console) -> int:
+    """The corridor in this folder, until a signal; the environment says the rest."""
     require_server()
     from safeconduct.web.listen import Listener, free_port  # noqa: PLC0415 - offline commands load no server
 
-    port = free_port(arguments.host, arguments.port)
-    os.environ["SAFECONDUCT_DIR"] = str(arguments.folder.absolute())
-    if arguments.high_water is not None:
-        os.environ["SAFECONDUCT_HIGH_WATER"] = str(arguments.high_water.absolute())
+    port = free_port(host, port)
+    os.environ["SAFECONDUCT_DIR"] = str(folder.absolute())
     from safeconduct.web import logs, state  # noqa: PLC0415 - as above
 
     logs.configure()
@@ -55,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         from safeconduct.web import wsgi  # noqa: PLC0415 - opens the corridor
 
-        said = _Said(arguments.console, arguments.host, port, arguments.folder, state.server())
-        Listener(arguments.host, port, threads=threads, ready=said.ready).listen(wsgi.application)
+        said = _Said(console, host, port, folder, state.server())
+        Listener(host, port, threads=threads, ready=said.ready).listen(wsgi.application)
     finally:
         state.stop()
     sys.stdout.flush()

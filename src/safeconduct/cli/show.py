@@ -19,10 +19,11 @@ from safeconduct.core.record.entry import parse_entry
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note
 from safeconduct.core.tlog.tiles import split_bundle, tiles_of
+from safeconduct.service.founded import founding_of
 from safeconduct.service.story import Log, Told, tell_entry, tell_passage
 from safeconduct.service.words import details, sentence, when
 from safeconduct.verify.ports import ArchiveBytes
-from safeconduct.wiring.offline import DATABASE, founding_of, open_store
+from safeconduct.wiring.offline import DATABASE, open_store
 
 SUMMARY = "one entry or one passage, in words"
 _PASSAGE = re.compile(r"[0-9a-f]{32}", re.ASCII)

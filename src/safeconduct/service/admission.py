@@ -14,17 +14,17 @@ Rules, in the order of the code:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
-from safeconduct.core.kernel.errors import Conflict, Disproved, Fault, Malformed, SafeconductError
+from safeconduct.core.agreement.enrolment import Enrolment
+from safeconduct.core.kernel.errors import Conflict, Fault, Malformed, SafeconductError
 from safeconduct.core.passage.decide import Reason
 from safeconduct.core.record.disclosure import reveal
 from safeconduct.core.record.entry import Entry, parse_entry, verify_entry
 from safeconduct.core.tlog.note import Note, Signer
-from safeconduct.core.tlog.proofs import Prover
 from safeconduct.core.tlog.receipt import Receipt
 from safeconduct.service.ledger import Ledger
 from safeconduct.service.permission import SENTENCE, reasons_against
@@ -56,6 +56,15 @@ class Outcome:
     refusal: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A submission after rule 1, and the key that is known to have signed it, if one was found so early."""
+
+    submission: Submission
+    entry: Entry | SafeconductError
+    signed_by: bytes = b""
+
+
 _Judged: TypeAlias = Outcome | tuple[int | str, bool]
 """An error; or an index in the log, or the `jti` of a record of this batch, and whether it is a repeat."""
 
@@ -65,6 +74,8 @@ class _Batch:
     """What goes into the log together; the first of it will stand at `first`."""
 
     first: int
+    there: Mapping[str, int]
+    """Where those stand that are in the log already, by their `jti`."""
     rows: list[Row] = field(default_factory=list)
     by_jti: dict[str, tuple[int, bytes]] = field(default_factory=dict)
 
@@ -86,18 +97,31 @@ class Admission:
         """`service` signs refusals."""
         self._log, self._service, self._clock = log, service, clock
         self._ledger = Ledger(log)
+        self._keys: Mapping[str, Enrolment] = {}
 
-    def admit(self, submissions: Sequence[Submission]) -> list[Outcome]:
+    def read(self, submission: Submission) -> Read:
+        """Rule 1, and rule 6 for a key that an earlier batch knew. Any thread may, before its turn comes."""
+        try:
+            entry = _parsed(submission)
+        except SafeconductError as error:
+            return Read(submission, error)
+        known = self._keys.get(entry.kid)
+        signed = known is not None and verify_entry(entry, known.public_key)
+        return Read(submission, entry, known.public_key if known is not None and signed else b"")
+
+    def admit(self, submissions: Sequence[Submission | Read]) -> list[Outcome]:
         """An outcome for each, in their order."""
         self._log.settle()
         self._ledger.read_on()
-        # The newest head becomes a record before them (service/sequence, rule 3).
-        batch = _Batch(self._ledger.size + 1)
+        read = [each if isinstance(each, Read) else self.read(each) for each in submissions]  # 1
+        jtis = {each.entry.jti for each in read if isinstance(each.entry, Entry)}
+        batch = _Batch(self._log.next, self._log.store.indices_of(jtis))
         try:
-            judged = [self._judge(submission, batch) for submission in submissions]
+            judged = [self._judge(each, batch) for each in read]
             if batch.rows:
-                self._log.append(batch.rows)
+                self._log.commit(batch.rows)
                 self._ledger.committed(batch.first, len(batch.rows))
+                self._keys = self._ledger.ring.keys
         except BaseException:
             self._ledger.forget()
             raise
@@ -105,18 +129,10 @@ class Admission:
 
     def _outcomes(self, judged: Sequence[_Judged], batch: _Batch) -> list[Outcome]:
         """Once all is committed."""
-        log = self._log
-        fresh = self._receipts(batch) if log.size == batch.next else {}
+        fresh = self._receipts(batch)
 
         def receipt(place: int | str) -> Receipt:
-            if isinstance(place, int):
-                return log.receipt(place)
-            if place in fresh:
-                return fresh[place]
-            found = log.store.index_of(place)
-            if found is None:
-                raise Disproved("a committed record is not there", next_step="Stop, and check the store")
-            return log.receipt(found)
+            return self._log.receipt(place) if isinstance(place, int) else fresh[place]
 
         return [
             each if isinstance(each, Outcome) else Outcome(receipt(each[0]), repeated=each[1])
@@ -125,18 +141,22 @@ class Admission:
 
     def _receipts(self, batch: _Batch) -> dict[str, Receipt]:
         """What `receipt` of the log gives for each of a batch, together: neighbours share most of their proofs."""
-        newest, prover = self._log.newest, Prover(self._log.hashes.read)
-        note = Note.parse(newest.note)
+        if not batch.rows:
+            return {}
+        head, prover = self._log.head, self._log.hashes.prover
+        note = Note.parse(head.note)
         return {
-            jti: Receipt(index, tuple(prover.inclusion(index=index, size=newest.size)), note)
+            jti: Receipt(index, tuple(prover.inclusion(index=index, size=head.size)), note)
             for jti, (index, _) in batch.by_jti.items()
         }
 
-    def _judge(self, submission: Submission, batch: _Batch) -> _Judged:
-        """Rules 1 to 7."""
+    def _judge(self, read: Read, batch: _Batch) -> _Judged:
+        """Rules 2 to 7."""
+        entry = read.entry
+        if not isinstance(entry, Entry):
+            return Outcome(error=entry)
         try:
-            entry = _parsed(submission)  # 1
-            self._check_nature(submission)  # 2
+            self._check_nature(read.submission)  # 2
             if entry.cor != self._log.founding.cor:  # 3
                 raise Malformed(
                     "this record is of another corridor",
@@ -147,7 +167,7 @@ class Admission:
             known = self._known(entry, batch)  # 4
         except SafeconductError as error:
             return Outcome(error=error)
-        return self._decide(entry, submission.disclosures, batch) if known is None else (known, True)
+        return self._decide(read, entry, batch) if known is None else (known, True)
 
     def _check_nature(self, submission: Submission) -> None:
         if not isinstance(submission, HandedIn):  # from a program of ours, which has looked
@@ -168,10 +188,9 @@ class Admission:
 
     def _known(self, entry: Entry, batch: _Batch) -> int | str | None:
         """Where the same record is, in the log or earlier in the batch."""
-        store = self._log.store
-        place: int | str | None = store.index_of(entry.jti)
+        place: int | str | None = batch.there.get(entry.jti)
         if isinstance(place, int):
-            text = next(store.entries(place, place + 1))
+            text = next(self._log.store.entries(place, place + 1))
         elif entry.jti in batch.by_jti:
             place, (_, text) = entry.jti, batch.by_jti[entry.jti]
         else:
@@ -185,12 +204,13 @@ class Admission:
             )
         return place
 
-    def _decide(self, entry: Entry, disclosures: tuple[str, ...], batch: _Batch) -> _Judged:
+    def _decide(self, read: Read, entry: Entry, batch: _Batch) -> _Judged:
         enrolment = self._ledger.ring.keys.get(entry.kid)
         if enrolment is None:  # 5
             reason = Reason(f"key {entry.kid}", "key.unknown", self._ledger.ring.version.agreement.version)
             return self._refused(entry, (reason,))
-        if not verify_entry(entry, enrolment.public_key):  # 6
+        key = enrolment.public_key
+        if read.signed_by != key and not verify_entry(entry, key):  # 6
             error = Malformed(
                 "the signature fails",
                 where="$",
@@ -201,7 +221,7 @@ class Admission:
         reasons = reasons_against(entry, batch.next, self._ledger, self._clock.now())  # 7
         if reasons:
             return self._refused(entry, reasons)
-        batch.add(entry, disclosures)
+        batch.add(entry, read.submission.disclosures)
         return entry.jti, False
 
     def _refused(self, entry: Entry, reasons: tuple[Reason, ...]) -> Outcome:
@@ -241,11 +261,12 @@ def _parsed(submission: Submission) -> Entry:
     return entry
 
 
-def admit(log: Sequencer, submissions: Sequence[Submission]) -> list[Outcome]:
+def admit(log: Sequencer, submissions: Sequence[Submission | Read]) -> list[Outcome]:
     """One batch into this log. What its door has learnt is kept for the next one."""
-    return _door_of(log).admit(submissions)
+    return door_of(log).admit(submissions)
 
 
 @lru_cache(maxsize=1)
-def _door_of(log: Sequencer) -> Admission:
+def door_of(log: Sequencer) -> Admission:
+    """The door of this log, the same one as long as nobody asks for that of another."""
     return Admission(log, service=log.service, clock=log.clock)

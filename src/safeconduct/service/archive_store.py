@@ -8,13 +8,13 @@ Rules, in the order of the code:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.kernel.canonical import parse_canonical
-from safeconduct.core.kernel.errors import Conflict, Disproved, Malformed, SafeconductError
+from safeconduct.core.kernel.errors import Disproved, Malformed, SafeconductError
 from safeconduct.core.record.disclosure import reveal
 from safeconduct.core.record.entry import parse_entry
 from safeconduct.core.record.schema import COUNT, DIGEST, PROSE, closed, list_of, optional
@@ -22,7 +22,7 @@ from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note
 from safeconduct.core.tlog.tiles import WIDTH, split_bundle, tile_at
 from safeconduct.core.tlog.tree import Frontier, leaf_hash
-from safeconduct.service.ports import Row, SignRows, StoredHead
+from safeconduct.service.ports import Row, StoredHead
 from safeconduct.service.rollback import own_head
 
 DISCLOSURES = "disclosures.jsonl"
@@ -104,16 +104,6 @@ class ArchiveStore:
         """The same."""
         return self.committed()
 
-    def append(self, expected_size: int, rows: Sequence[Row], sign: SignRows, time: int) -> bytes:
-        """Nothing is added to an archive."""
-        del expected_size, rows, sign, time
-        raise _only_read()
-
-    def publish(self, note: bytes, size: int, time: int) -> None:
-        """Likewise."""
-        del note, size, time
-        raise _only_read()
-
 
 def open_copy(files: Files, *, where: str) -> ArchiveStore:
     """Rules 1 and 2; Malformed, Disproved or Unavailable where it is no whole copy of a log."""
@@ -158,7 +148,3 @@ _LINE = closed(
         "erased": optional(list_of("an array of digests", DIGEST)),
     },
 )
-
-
-def _only_read() -> Conflict:
-    return Conflict("an archive is only read", next_step="Restore a backup, and let it catch up")

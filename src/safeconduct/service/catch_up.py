@@ -18,8 +18,9 @@ from safeconduct.core.tlog.policy import Policy
 from safeconduct.core.tlog.tree import Frontier, leaf_hash
 from safeconduct.service.archive_store import ArchiveStore, row_of_entry
 from safeconduct.service.export import erased_digests
-from safeconduct.service.ports import Store
-from safeconduct.service.rollback import RULE, compare, derived_head, founding_of, in_words
+from safeconduct.service.founded import founding_of
+from safeconduct.service.ports import Store, StoredLog
+from safeconduct.service.rollback import RULE, compare, derived_head, in_words
 
 
 def check_continues(store: Store, copy: ArchiveStore, *, where: str) -> None:
@@ -82,12 +83,12 @@ def _now(copy: ArchiveStore, note: Note, now: int) -> int:
     return max(policy.check(note).cosigned.values(), default=0)
 
 
-def erased_in(store: Store) -> frozenset[str]:
+def erased_in(store: StoredLog) -> frozenset[str]:
     """The digests that a log's erasure records name, by whoever may erase."""
     return erased_digests(founding_of(store), store)
 
 
-def _root(store: Store, size: int) -> bytes:
+def _root(store: StoredLog, size: int) -> bytes:
     frontier = Frontier()
     frontier.extend(map(leaf_hash, store.entries(0, size)))
     return frontier.root()

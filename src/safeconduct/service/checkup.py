@@ -20,7 +20,8 @@ _MIB = 2**20
 FULL_BYTES, LOW_BYTES = 64 * _MIB, 1024 * _MIB
 SLOW_SYNC_MS = 250
 DRIFT_S = 5
-WEEK_S = 7 * 86_400
+DAY_S = 86_400
+WEEK_S = 7 * DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,24 +142,44 @@ def projections(size: int | None, entries: int, differing: Sequence[str], *, fol
     return Line("projections", "ok", f"as a fold from nothing gives them, {size} of {entries} entries")
 
 
-def rehearsed(now: int, at: int | None, lost: int, *, folder: str) -> Line:
-    """When a restore was last tried, and what it would have lost."""
-    step = f"safeconduct restore --rehearse BACKUP {folder}"
-    if at is None:
-        return Line("rehearsal", "warn", "no restore was ever tried", step)
-    said = f"{print_instant(at)}; it would have lost {lost} entries"
-    if now - at > WEEK_S:
-        return Line("rehearsal", "warn", f"{said}; that is more than a week ago", step)
+def never_backed_up(*, folder: str) -> Line:
+    """No copy was made of this folder."""
+    return Line("last backup", "warn", "none was ever made", _backup(folder))
+
+
+def backed_up(ago_s: int, name: str, size: int, entries: int, *, folder: str) -> Line:
+    """The newest copy, how old it is, and what it does not have of the log."""
+    said = f"{_ago(ago_s)}, {name} with {size} of {entries} entries"
+    if size < entries and ago_s > DAY_S:
+        return Line("last backup", "warn", f"{said}; that is more than a day", _backup(folder))
+    return Line("last backup", "ok", said)
+
+
+def never_rehearsed(*, folder: str) -> Line:
+    """No copy is known to be good."""
+    return Line("rehearsal", "warn", "no restore was ever tried", _rehearse(folder))
+
+
+def rehearsed(ago_s: int, name: str, lost: int, *, folder: str) -> Line:
+    """When a restore was last tried, from which copy, and what it would have lost."""
+    said = f"{_ago(ago_s)}, of {name}; it would have lost {lost} entries"
+    if ago_s > WEEK_S:
+        return Line("rehearsal", "warn", f"{said}; that is more than a week", _rehearse(folder))
     return Line("rehearsal", "ok", said)
 
 
-def backed_up(entries: int, size: int | None, name: str, *, folder: str) -> Line:
-    """The newest copy that is known to be good: the one that was rehearsed."""
-    step = f"safeconduct backup {folder} TARGET --vault FILE --keys FOLDER, then rehearse it"
-    if size is None:
-        return Line("backup", "warn", "no copy is known to be good", step)
-    said = f"{name} has {size} of {entries} entries"
-    return Line("backup", "ok" if size == entries else "warn", said, "" if size == entries else step)
+def _backup(folder: str) -> str:
+    return f"safeconduct backup {folder} TARGET --vault FILE --keys FOLDER"
+
+
+def _rehearse(folder: str) -> str:
+    return f"safeconduct restore --rehearse BACKUP {folder}"
+
+
+def _ago(seconds: int) -> str:
+    """In its largest unit, for people: `3 h ago`."""
+    unit = next((unit for unit in (DAY_S, 3_600, 60) if seconds >= unit), 1)
+    return f"{print_duration(max(1, seconds // unit) * unit)} ago"
 
 
 def is_well(lines: Iterable[Line]) -> bool:

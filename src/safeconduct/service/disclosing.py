@@ -27,6 +27,7 @@ def disclose(sequencer: Sequencer, reader: str) -> tuple[bytes | None, StoredHea
     """
     store = sequencer.store
     sequencer.settle()
+    sequencer.publish()
     agreements = agreements_until(sequencer.founding, store, store.size())
     roles = {one.seat: one.role for one in agreements[-1].signatories}
     held = held_by(store, agreements, roles[reader], erased_digests(sequencer.founding, store))  # 1
@@ -35,6 +36,7 @@ def disclose(sequencer: Sequencer, reader: str) -> tuple[bytes | None, StoredHea
     digest = _digest_of(held.values())
     if _logged_digest(store, reader, sequencer.founding.service_kid) != digest:  # 2
         sequencer.submit_own([("disclosure", {"reader": reader, "digest": digest, "batches": []})])
+        sequencer.publish()
     files = archive_files(store.entries, policy="", head=sequencer.newest, hashes=sequencer.hashes, held=held)
     return dict(islice(files, 2))[DISCLOSURES], sequencer.newest  # 3
 

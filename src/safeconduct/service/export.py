@@ -32,8 +32,8 @@ from safeconduct.core.record.entry import Entry, parse_entry
 from safeconduct.core.tlog.note import Note
 from safeconduct.core.tlog.policy import Policy
 from safeconduct.core.tlog.tiles import Tile, pack_bundle, tiles_of
-from safeconduct.service.hashes import TreeHashes
-from safeconduct.service.ports import Store, StoredHead
+from safeconduct.service.hashes import Hashes
+from safeconduct.service.ports import StoredHead, StoredLog
 from safeconduct.service.sequence import Sequencer
 from safeconduct.service.version import agreements_until, keyring_at, may_sign
 
@@ -128,7 +128,7 @@ def age_from(head: StoredHead, policy: Policy) -> int | None:
     return head.time if time is None else time
 
 
-def erased_digests(founding: Founding, store: Store) -> frozenset[str]:
+def erased_digests(founding: Founding, store: StoredLog) -> frozenset[str]:
     """Rule 6: the digests that erasure records name."""
     records = [(index, parse_entry(text)) for index, text in store.of_kinds({"erasure"})]
     ring = keyring_at(founding, store, store.size()) if records else None
@@ -141,7 +141,7 @@ def erased_digests(founding: Founding, store: Store) -> frozenset[str]:
 
 
 def held_by(
-    store: Store, agreements: Sequence[Agreement], role: str, erased: Collection[str]
+    store: StoredLog, agreements: Sequence[Agreement], role: str, erased: Collection[str]
 ) -> dict[int, Held]:
     """Every disclosure that this role may see, by entry; erased ones by their digest."""
     by_entry: dict[int, list[tuple[str, str]]] = defaultdict(list)
@@ -206,7 +206,7 @@ ReadEntries = Callable[[int, int], Iterable[bytes]]
 
 
 def archive_files(
-    entries: ReadEntries, *, policy: str, head: StoredHead, hashes: TreeHashes, held: dict[int, Held] | None
+    entries: ReadEntries, *, policy: str, head: StoredHead, hashes: Hashes, held: dict[int, Held] | None
 ) -> Files:
     """Rule 4: the files of an archive at this head, sorted by path; `held` None: nothing is disclosed."""
     yield "checkpoint", head.note

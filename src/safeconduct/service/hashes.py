@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from safeconduct.core.tlog.tiles import WIDTH, Tile
 from safeconduct.core.tlog.tree import HASH_BYTES, root_of_full
 
 _FULL = WIDTH * HASH_BYTES
+
+
+class Hashes(Protocol):
+    """A tree that answers for any of its tiles."""
+
+    @property
+    def size(self) -> int:
+        """How many leaves."""
+        ...
+
+    def read(self, tile: Tile, /) -> bytes:
+        """The content of a hash tile."""
+        ...
 
 
 class TreeHashes:

@@ -85,7 +85,7 @@ class Ledger:
             self.forget()
             return
         if self._times is not None:
-            self._times.add(self._log.newest.size, self._log.newest.time)
+            self._times.add(self._log.head.size, self._log.head.time)
         self._waiting.clear()
         self.size = self._log.size
 

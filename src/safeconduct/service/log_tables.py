@@ -3,7 +3,8 @@
 Rules:
  1. A number, a `jti` and a committed size are there once: the database itself refuses the second.
  2. No statement changes or removes a row: triggers refuse it.
- 3. An SQLite file is marked with our application id and the version of this schema.
+ 3. Tiles are derived: what is there saves reading the entries again, and is believed by its hash only.
+ 4. An SQLite file is marked with our application id and the version of this schema.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 APPLICATION_ID = 0x5AFE_C0D0
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TABLES = {
     "entries": "number INTEGER PRIMARY KEY, entry BLOB NOT NULL, "
     "jti TEXT NOT NULL UNIQUE, kind TEXT NOT NULL",
@@ -20,8 +21,10 @@ TABLES = {
     "committed": "size INTEGER PRIMARY KEY, note BLOB NOT NULL, time INTEGER NOT NULL",
     "published": "number INTEGER PRIMARY KEY, size INTEGER NOT NULL REFERENCES committed, "
     "note BLOB NOT NULL, time INTEGER NOT NULL",
+    "tiles": "level INTEGER NOT NULL, number INTEGER NOT NULL, root BLOB NOT NULL, "
+    "hashes BLOB NOT NULL, PRIMARY KEY (level, number)",
 }
-_INDEXES = {"entries": "kind", "disclosures": "entry"}
+_INDEXES = {"entries": "kind", "disclosures": "entry", "published": "size"}
 _COUNTED = ("disclosures", "published")
 """Tables whose rows the database numbers."""
 

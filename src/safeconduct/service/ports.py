@@ -75,31 +75,24 @@ class StoredHead:
     time: int
 
 
+@dataclass(frozen=True, slots=True)
+class FullTile:
+    """A full tile of the log's tree: 256 hashes, and the root over them, which is a hash of the level above."""
+
+    level: int
+    number: int
+    hashes: bytes
+    root: bytes
+
+
 SignRows = Callable[[Sequence[bytes]], bytes]
 
 
-class Store(Protocol):
-    """A corridor's log between commands: entries, disclosures, committed and published heads.
-
-    1. Once `append` returns, its rows and its head survive a power cut.
-    2. All or nothing: after an error, or a crash, every row and the head are there, or none is.
-    3. Of two callers who saw the same size, in any process, one gets `Conflict`.
-    4. `sign` is given the bytes that the store would give back, before anything is committed. If it raises,
-       nothing happened.
-    5. Nothing stored ever changes or goes away, but for a disclosure whose key is erased.
-    6. A `jti` is stored once: another row with it is `Conflict`, and nothing of its batch is kept.
-    7. `publish` is durable. A head is published only at a size that was committed.
-    8. `entries`, `disclosures`, `erased` and `of_kinds` come in index order.
-    9. After `Unavailable` the store is the old or the new one, never a mixture; the same call is safe.
-    10. A disclosure comes from `disclosures`, or once nobody can read it any more its digest from `erased`.
-    """
+class StoredLog(Protocol):
+    """A log that is only read here: a store's, an archive's."""
 
     def size(self) -> int:
         """How many entries are committed."""
-        ...
-
-    def append(self, expected_size: int, rows: Sequence[Row], sign: SignRows, time: int) -> bytes:
-        """Commits `rows` after exactly `expected_size` entries, with the head that `sign` returns."""
         ...
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -126,10 +119,68 @@ class Store(Protocol):
         """Every committed head, with the log's signature alone, oldest first."""
         ...
 
+    def published(self) -> tuple[StoredHead, ...]:
+        """Every published head, oldest first; one size may stand there several times."""
+        ...
+
+
+class Store(StoredLog, Protocol):
+    """A corridor's log between commands: entries, disclosures, committed and published heads.
+
+    1. Once `append` returns, its rows and its head survive a power cut.
+    2. All or nothing: after an error, or a crash, every row and the head are there, or none is.
+    3. Of two callers who saw the same size, in any process, one gets `Conflict`.
+    4. `sign` is given the bytes that the store would give back, before anything is committed. If it raises,
+       nothing happened.
+    5. Nothing stored ever changes or goes away, but for a disclosure whose key is erased.
+    6. A `jti` is stored once: another row with it is `Conflict`, and nothing of its batch is kept.
+    7. `publish` is durable. A head is published only at a size that was committed.
+    8. `entries`, `disclosures`, `erased` and `of_kinds` come in index order.
+    9. After `Unavailable` the store is the old or the new one, never a mixture; the same call is safe.
+    10. A tile is kept once, and may be missing: it is derived from the entries. Tiles are believed by their hash.
+    11. A disclosure comes from `disclosures`, or once nobody can read it any more its digest from `erased`.
+    """
+
+    def append(self, expected_size: int, rows: Sequence[Row], sign: SignRows, time: int) -> bytes:
+        """Commits `rows` after exactly `expected_size` entries, with the head that `sign` returns."""
+        ...
+
+    def indices_of(self, jtis: Collection[str]) -> dict[str, int]:
+        """Where the records with these stand; those that are not there are left out."""
+        ...
+
+    def newest(self, below: int | None = None) -> StoredHead | None:
+        """The newest committed head, or the newest of a size below this one."""
+        ...
+
+    def covering(self, index: int) -> StoredHead | None:
+        """The first committed head over the entry at `index`."""
+        ...
+
+    def newest_published(self, below: int | None = None) -> StoredHead | None:
+        """The largest published head, or the largest of a size below this one, as it was published last."""
+        ...
+
+    def published_covering(self, index: int) -> StoredHead | None:
+        """The first published head over the entry at `index`, as it was published last."""
+        ...
+
     def publish(self, note: bytes, size: int, time: int) -> None:
         """Keeps a committed head with the cosignatures that it has now."""
         ...
 
-    def published(self) -> tuple[StoredHead, ...]:
-        """Every published head, oldest first; one size may stand there several times."""
+    def keep_tiles(self, tiles: Sequence[FullTile]) -> None:
+        """Keeps full tiles, durably and all or none; one that is there stays as it is."""
+        ...
+
+    def kept_tiles(self) -> int:
+        """How many tiles of level 0 there are, from the first one on."""
+        ...
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """The hashes of a kept tile."""
+        ...
+
+    def tile_roots(self, level: int, start: int, stop: int) -> list[bytes]:
+        """The roots of the kept tiles of a level, from `start` up to, not including, `stop`."""
         ...

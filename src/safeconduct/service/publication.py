@@ -28,7 +28,7 @@ from safeconduct.core.tlog.policy import Policy
 from safeconduct.core.tlog.proofs import root_at
 from safeconduct.core.tlog.tiles import WIDTH, Tile, pack_bundle, tile_at
 from safeconduct.core.tlog.tree import leaf_hash
-from safeconduct.service.hashes import TreeHashes
+from safeconduct.service.hashes import Hashes
 from safeconduct.service.ports import Store, StoredHead
 from safeconduct.service.public_head import Log, NotYet, PublicHead, PublicHeads
 from safeconduct.service.sequence import Sequencer
@@ -78,9 +78,7 @@ class PublishTarget(Protocol):
         ...
 
 
-def publish(
-    store: Store, hashes: TreeHashes, head: StoredHead, policy_text: str, target: PublishTarget
-) -> int:
+def publish(store: Store, hashes: Hashes, head: StoredHead, policy_text: str, target: PublishTarget) -> int:
     """Puts the head's files into the target, and returns how many were written."""
     with target.alone():
         run = _Publishing(store, hashes, head, policy_text, target)
@@ -89,7 +87,7 @@ def publish(
 
 
 def publish_whole(
-    store: Store, hashes: TreeHashes, head: StoredHead, policy_text: str, target: PublishTarget
+    store: Store, hashes: Hashes, head: StoredHead, policy_text: str, target: PublishTarget
 ) -> int:
     """The same, comparing every file, also those that an earlier head had: what is missing is written again."""
     with target.alone():
@@ -219,7 +217,7 @@ class _Publishing:
     """One head on its way into one target."""
 
     store: Store
-    hashes: TreeHashes
+    hashes: Hashes
     head: StoredHead
     policy_text: str
     target: PublishTarget

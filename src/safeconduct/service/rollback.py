@@ -15,13 +15,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from safeconduct.core.agreement.founding import Founding
-from safeconduct.core.kernel.errors import Disproved, Malformed, SafeconductError
-from safeconduct.core.record.entry import parse_entry
+from safeconduct.core.kernel.errors import Disproved, SafeconductError
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note, VerifierKey
 from safeconduct.core.tlog.tree import Frontier, leaf_hash
-from safeconduct.service.ports import Store
+from safeconduct.service.founded import founding_of
+from safeconduct.service.ports import StoredLog
 
 RULE = "log.rollback"
 THE_WAY_ON = (
@@ -53,7 +52,7 @@ class Source(Protocol):
         ...
 
 
-def check_history(store: Store, sources: Iterable[Source]) -> None:
+def check_history(store: StoredLog, sources: Iterable[Source]) -> None:
     """Rules 1 to 3 over what a store holds now; Disproved names both heads and the source."""
     History.of(store, sources).check()
 
@@ -70,15 +69,15 @@ class History:
     """By source: the note that was right there, and its size."""
 
     @classmethod
-    def of(cls, store: Store, sources: Iterable[Source]) -> History:
+    def of(cls, store: StoredLog, sources: Iterable[Source]) -> History:
         """For a store alone; its roots are those of committed heads, else derived from the entries."""
         return cls(founding_of(store).log, tuple(sources), store.size, lambda size: root_of(store, size))
 
     def check(self) -> None:
         """Rules 1 to 3 for every source."""
-        size = self.size()
-        for source in self.sources:
-            note = source.read()
+        notes = [(source, source.read()) for source in self.sources]
+        size = self.size()  # after them: what another process appends and publishes meanwhile is no rollback
+        for source, note in notes:
             known = self._agreed.get(source.name)
             if note is not None and (known is None or known[0] != note or known[1] > size):
                 head = own_head(note, self.log, where=source.name)  # 1
@@ -126,14 +125,7 @@ def _not_ours(where: str) -> Disproved:
     )
 
 
-def founding_of(store: Store) -> Founding:
-    """Entry 0 of a log."""
-    for text in store.entries(0, 1):
-        return Founding.parse(parse_entry(text, where="entry 0"))
-    raise Malformed("this log has no entry", where="entry 0", next_step="Name a corridor that was founded")
-
-
-def root_of(store: Store, size: int) -> bytes:
+def root_of(store: StoredLog, size: int) -> bytes:
     """The root of a store's first entries: as its committed head says, else derived."""
     for head in store.committed():
         if head.size == size:
@@ -143,7 +135,7 @@ def root_of(store: Store, size: int) -> bytes:
     return frontier.root()
 
 
-def derived_head(store: Store, *, where: str) -> Checkpoint:
+def derived_head(store: StoredLog, *, where: str) -> Checkpoint:
     """A store's newest head: signed by the log's key, and its root derived from the entries; else Disproved."""
     log = founding_of(store).log
     newest = store.committed()[-1]

@@ -30,18 +30,30 @@ class Scribe:
         self._mine = print_header(self.kid).encode() + b"."
         self._last: Entry | None = None
 
-    def wrote(self, entries: Iterable[bytes]) -> None:
-        """Takes note of what is now in the log."""
-        for text in entries:
-            if text.startswith(self._mine):
-                try:
-                    self._last = parse_entry(text)
-                except (
-                    Malformed
-                ):  # whoever put that there: the chain goes on from the last record that is one
-                    continue
-                if self._last.evt == "head":
-                    self.last_head = self._last.payload["note"].encode()
+    @property
+    def last_seen(self) -> Seen | None:
+        """The head that the last record of the service had seen."""
+        return None if self._last is None else self._last.seen
+
+    def wrote(self, newest_first: Iterable[bytes]) -> None:
+        """Takes note of what is now in the log, from its end back to the last head record."""
+        last: Entry | None = None
+        for text in newest_first:
+            entry = self._mine_in(text)
+            last = last or entry
+            if entry is not None and entry.evt == "head":
+                self.last_head = entry.payload["note"].encode()
+                break
+        self._last = last or self._last
+
+    def _mine_in(self, text: bytes) -> Entry | None:
+        """Whoever put there what is no record: the chain goes on from the last one that is one."""
+        if not text.startswith(self._mine):
+            return None
+        try:
+            return parse_entry(text)
+        except Malformed:
+            return None
 
     def records(self, claims: Iterable[Claims], *, cor: str, agr: int, seen: Seen | None) -> list[bytes]:
         """One signed record for each (kind, clear claims), each chained to the one before."""

@@ -4,19 +4,18 @@ Rules, in the order of the code:
  1. What `parse_entry` refuses is refused before anything is written; so is a disclosure of no field of it.
  2. The same bytes again get the same receipt. Other bytes under the same `jti` are `Conflict`.
  3. The last published head, with the cosignatures that it had, is a `head` record first in the next batch
-    that has records of other kinds (RECORD §5).
+    that has records of other kinds (RECORD §5). A head that was committed and never published has none.
  4. Before a head is signed, the root is derived twice: from what was handed in, by the frontier; from what
     the store gives back, by the tiles. Any difference stops the signing, not the reading.
  5. The commit is compare-and-swap on the size, with the signed head in it. No signature is shown earlier.
- 6. Then witnesses are asked. One that is silent stops nothing: the receipt is *logged*, later *cosigned*.
+ 6. Then witnesses are asked, and the head is published. One that is silent stops nothing: the receipt is *logged*,
+    later *cosigned*.
  7. The clock is not behind the newest head.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from copy import deepcopy
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from safeconduct.core.agreement.founding import Founding
@@ -25,15 +24,17 @@ from safeconduct.core.record.disclosure import reveal
 from safeconduct.core.record.entry import Entry, Seen, parse_entry
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note, Signer, sign_note
-from safeconduct.core.tlog.policy import Policy, SignedHead
-from safeconduct.core.tlog.proofs import inclusion_proof, root_at
+from safeconduct.core.tlog.policy import Policy
 from safeconduct.core.tlog.receipt import Receipt
-from safeconduct.core.tlog.tree import Frontier, leaf_hash
-from safeconduct.service.hashes import TreeHashes
+from safeconduct.core.tlog.tree import EMPTY_ROOT, Frontier, leaf_hash
+from safeconduct.service.founded import founding_in
 from safeconduct.service.ports import Chance, Clock, Row, Store, StoredHead, Witness
 from safeconduct.service.publish import cosigned_note
 from safeconduct.service.scribe import Claims, Scribe
+from safeconduct.service.stored_tree import StoredTree
 from safeconduct.service.version import version_in_force
+
+_BACK = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +57,23 @@ class Sequencer:
         clock: Clock,
         chance: Chance,
         witnesses: Sequence[Witness] = (),
+        at_once: bool = True,
     ) -> None:
-        """Reads what the store holds; an empty store waits for its founding record."""
+        """Reads what the store holds; an empty store waits for its founding record.
+
+        Without `at_once` a head is published when somebody calls `publish`: no receipt waits for witnesses.
+        """
         self.store = store
-        self._log, self._witnesses, self._clock = log, tuple(witnesses), clock
+        self._log, self._witnesses, self._clock, self._at_once = log, tuple(witnesses), clock, at_once
         self._scribe = Scribe(service, clock, chance)
-        self._frontier, self._tree = Frontier(), TreeHashes()
-        self._heads: list[StoredHead] = []
-        self._published: dict[int, StoredHead] = {}
-        self._known: dict[bytes, SignedHead] = {}
-        """Heads back to the newest one with a quorum, by their notes."""
+        self._frontier, self._tree = Frontier(), StoredTree(store)
+        self._head: StoredHead | None = None
+        self._published: StoredHead | None = None
+        """The newest published head, as it was published last."""
+        self._below = 0
+        """The size of the published head before it."""
+        self._seen: Seen | None = None
+        """The newest published head that meets the policy."""
         self._founding: Founding | None = None
         self._policy: Policy | None = None
         self._catch_up()
@@ -97,9 +105,13 @@ class Sequencer:
         return self._clock
 
     @property
-    def hashes(self) -> TreeHashes:
-        """The tree's tiles."""
+    def hashes(self) -> StoredTree:
+        """The tree as it is now; the one that is given does not grow."""
         return self._tree
+
+    def root_at(self, size: int) -> bytes:
+        """The root of the first `size` entries."""
+        return self._tree.prover.subtree(0, size, self.size) if size else EMPTY_ROOT
 
     @property
     def size(self) -> int:
@@ -107,9 +119,26 @@ class Sequencer:
         return self._tree.size
 
     @property
+    def head(self) -> StoredHead:
+        """The newest committed head, as it was published if it was."""
+        if self._head is None:
+            raise Unavailable(
+                "this corridor is not founded yet", next_step="Submit its founding record first"
+            )
+        published = self._published
+        return published if published is not None and published.size == self.size else self._head
+
+    @property
+    def next(self) -> int:
+        """Where the first record will stand that is handed in now: rule 3 may put another one before it."""
+        return self.size + len(self._unrecorded_head())
+
+    @property
     def newest(self) -> StoredHead:
         """The newest published head."""
-        return self._published[self.size]
+        if self._published is None:
+            raise Unavailable("nothing is published yet", next_step="Submit the founding record first")
+        return self._published
 
     def submit(self, submissions: Iterable[Submission]) -> tuple[Receipt, ...]:
         """Each submission's receipt, once all are in the log."""
@@ -123,14 +152,12 @@ class Sequencer:
         self.settle()
         fresh = self._fresh(rows)
         if fresh:
-            self._commit(fresh)
-            self.publish()
+            self.commit(fresh)
 
     def submit_own(self, claims: Sequence[Claims]) -> tuple[Receipt, ...]:
         """The same for records that the service itself makes: kind and clear claims of each."""
         self.settle()
-        self._commit([], claims)
-        self.publish()
+        self.commit([], claims)
         return tuple(self.receipt(self.size - back) for back in range(len(claims), 0, -1))
 
     def _fresh(self, rows: Sequence[Row]) -> list[Row]:
@@ -149,36 +176,38 @@ class Sequencer:
                 )
         return list(fresh.values())
 
-    def _commit(self, rows: list[Row], claims: Sequence[Claims] = ()) -> None:
-        """Rules 3 to 5 and 7."""
+    def commit(self, rows: list[Row], claims: Sequence[Claims] = ()) -> None:
+        """Rules 3 to 7, for rows that are not in the log, after `settle`."""
         now = self._clock.now()
-        if self._heads and now < self._heads[-1].time:  # 7
+        if self._head is not None and now < self._head.time:  # 7
             raise Unavailable("the clock is behind the newest head", next_step="Set the clock, then repeat")
         if self._founding is None:
             self._found(rows[0])
         elif claims or any(row.kind != "head" for row in rows):
-            rows = [*self._own_rows((*self._newest_head(), *claims)), *rows]  # 3
-        size = self.size
-        frontier = deepcopy(self._frontier)
+            own = (*self._unrecorded_head(), *claims)  # 3
+            rows = [*self._own_rows(own), *rows] if own else rows
+        size, frontier, tree = self.size, self._frontier.copy(), self._tree
         frontier.extend(leaf_hash(row.entry) for row in rows)
 
         def sign(stored: Sequence[bytes]) -> bytes:  # 4
-            self._tree.extend(leaf_hash(entry) for entry in stored)
-            return self._signed(frontier)
+            nonlocal tree
+            tree = self._tree.grown(map(leaf_hash, stored))
+            return self._signed(frontier, tree)
 
         try:
             note = self.store.append(size, rows, sign, now)  # 5
         except BaseException:
-            self._tree.cut(size)
             self._founding = self._founding if size else None
             raise
-        self._frontier = frontier
-        self._heads.append(StoredHead(self.size, note, now))
-        self._scribe.wrote(row.entry for row in rows)
+        self._frontier, self._tree = frontier, tree
+        self._head = StoredHead(self.size, note, now)
+        self._scribe.wrote(row.entry for row in reversed(rows))
+        if self._at_once:
+            self.publish()
 
-    def _signed(self, frontier: Frontier) -> bytes:
+    def _signed(self, frontier: Frontier, tree: StoredTree) -> bytes:
         root = frontier.root()
-        if frontier.size != self._tree.size or root_at(self._tree.read, self._tree.size) != root:
+        if (frontier.size, root) != (tree.size, tree.root()):
             raise Disproved(
                 "what the store gives back is not what was handed in: nothing was signed",
                 next_step="Check the memory and the disk of this machine, then repeat",
@@ -189,7 +218,7 @@ class Sequencer:
 
     def _found(self, row: Row) -> None:
         """Entry 0 decides the log's name and keys."""
-        founding = Founding.parse(parse_entry(row.entry, where="entry 0"))
+        founding = founding_in(row.entry)
         if founding.log.public_key != self._log.public_key or founding.service_kid != self._scribe.kid:
             raise Malformed(
                 "the founding record names another log key or service key",
@@ -198,53 +227,60 @@ class Sequencer:
             )
         self._founding = founding
 
-    def _newest_head(self) -> list[Claims]:
-        """Rule 3. Every batch ends in a published head, so at most the newest has no record yet."""
-        newest = self._published[self.size]
-        return [] if newest.note == self._scribe.last_head else [("head", {"note": newest.note.decode()})]
+    def _unrecorded_head(self) -> list[Claims]:
+        """Rule 3."""
+        head = self._published
+        known = head is None or head.note == self._scribe.last_head
+        return [] if head is None or known else [("head", {"note": head.note.decode()})]
 
     def _own_rows(self, claims: Sequence[Claims]) -> list[Row]:
-        seen = self._seen()
+        seen = self._seen
         version = version_in_force(self.founding, self.store, self.size if seen is None else seen.size)
         texts = self._scribe.records(claims, cor=self.founding.cor, agr=version, seen=seen)
         return [row_of(Submission(text), "a record of the service") for text in texts]
 
-    def _seen(self) -> Seen | None:
-        """The newest published head that meets the policy. Each is checked once, however long none does."""
-        before, self._known = self._known, {}
-        for committed in reversed(self._heads):
-            published = self._published.get(committed.size)
-            note = (published or committed).note
-            head = self._known[note] = before.get(note) or self.policy.check(Note.parse(note))
-            if published and self.policy.quorum.met_by(head.cosigned):
-                return Seen(head.checkpoint.size, head.checkpoint.root.hex())
-        return None
-
     def publish(self) -> StoredHead:
         """Rule 6: asks every witness that has not cosigned the newest head, and publishes what there is."""
-        head = self._heads[-1]
-        before = self._published.get(head.size)
-        note = Note.parse((before or head).note)
+        head = self.head
+        before = head if head is self._published else None
+        note = Note.parse(head.note)
         asked = cosigned_note(note, self.policy, self._witnesses, now=self._clock.now())
         if before is None or asked != note:
             published = StoredHead(head.size, asked.print().encode(), max(self._clock.now(), head.time))
             self.store.publish(published.note, published.size, published.time)
             # Crash here: published, and the submitter asks again: the repeat finds it.
-            self._published[head.size] = published
-        return self._published[head.size]
+            if before is None and self._published is not None:
+                self._below = self._published.size
+            self._published = published
+            self._seen = self._quorum_of(asked) or self._seen
+        return self.newest
+
+    def _quorum_of(self, note: Note) -> Seen | None:
+        """The head, if it meets the policy."""
+        head = self.policy.check(note)
+        is_met = self.policy.quorum.met_by(head.cosigned)
+        return Seen(head.checkpoint.size, head.checkpoint.root.hex()) if is_met else None
 
     def settle(self) -> None:
         """What a crash or another process left: reads on, and publishes a head that was only committed."""
         self._catch_up()
-        if self._heads and self._heads[-1].size not in self._published:
+        published = 0 if self._published is None else self._published.size
+        if self._head is not None and published < self.size and (self._at_once or not published):
             self.publish()
 
     def receipt(self, index: int) -> Receipt:
-        """The receipt of an entry: the first head that covers it, with the cosignatures of by now."""
-        at = bisect_right(self._heads, index, key=lambda head: head.size)
-        head = self._published.get(self._heads[at].size, self._heads[at])
-        proof = inclusion_proof(self._tree.read, index=index, size=head.size)
+        """The receipt of an entry, by the first published head over it, with its cosignatures of by now."""
+        tree, below, head = self._tree, self._below, self._published
+        if head is None or not below <= index < head.size:
+            head = self.store.published_covering(index) or self.store.covering(index)
+        if head is None or head.size > tree.size:
+            raise Unavailable("its head is being signed", next_step="Repeat in a moment")
+        proof = tree.prover.inclusion(index=index, size=head.size)
         return Receipt(index, tuple(proof), Note.parse(head.note))
+
+    def keep_tiles(self) -> None:
+        """Full tiles into the store, so that the next start need not read their entries."""
+        self._tree = self._tree.kept()
 
     def _catch_up(self) -> None:
         """Reads what the store has and we do not; its newest head must sign exactly that."""
@@ -255,29 +291,58 @@ class Sequencer:
                 next_step="Stop, and bring back the newest copy; never append to this one",
                 rule="log.rollback",
             )
-        if size > self.size:
-            # Another process may commit while this one reads: what came after `size` is for the next time.
-            heads = [head for head in self.store.committed() if head.size <= size]
-            self._read_on(size, heads[-1])
-            self._heads = heads
-            self._published = {head.size: head for head in self.store.published() if head.size <= size}
+        # Another process may commit while this one reads: what came after `size` is for the next time.
+        newest = self.store.newest(below=size + 1) if size > self.size else None
+        if newest is not None:
+            self._read_on(newest)
+            self._head, self._published = newest, self.store.newest_published(below=size + 1)
+            before = self._published and self.store.newest_published(below=self._published.size)
+            self._below = 0 if before is None else before.size
+            self._seen = self._find_seen(size)
 
-    def _read_on(self, size: int, newest: StoredHead) -> None:
+    def _read_on(self, newest: StoredHead) -> None:
         first = self.size
-        entries = list(self.store.entries(first, size))
-        leaves = [leaf_hash(entry) for entry in entries]
         if self._founding is None:
-            self._found(row_of(Submission(entries[0])))
-        self._frontier.extend(leaves)
-        self._tree.extend(leaves)
-        self._scribe.wrote(entries)
+            for text in self.store.entries(0, 1):
+                self._found(row_of(Submission(text)))
+        self._tree = self._tree_of(newest)
+        self._frontier = self._tree.frontier()
+        self._scribe.wrote(self._backwards(first))
+
+    def _tree_of(self, newest: StoredHead) -> StoredTree:
+        """From what is known and the entries since; where the head signs something else, from all entries."""
         head = Checkpoint.parse(Note.parse(newest.note, where="newest head").text, where="newest head")
-        if (head.size, head.root) != (self.size, self._frontier.root()):
-            raise Disproved(
-                "the stored entries are not those that the newest head signs",
-                next_step="Append nothing; bring back a copy that a party's archive agrees with",
-                rule="log.altered",
-            )
+        for tree in self._trees(newest.size):
+            if (tree.size, tree.root()) == (head.size, head.root):
+                return tree
+        raise Disproved(
+            "the stored entries are not those that the newest head signs",
+            where="newest head",
+            next_step="Append nothing; bring back a copy that a party's archive agrees with",
+            rule="log.altered",
+        )
+
+    def _trees(self, size: int) -> Iterator[StoredTree]:
+        known = self._tree
+        if known.size:
+            yield known.grown(map(leaf_hash, self.store.entries(known.size, size)))
+        else:
+            yield StoredTree.resumed(self.store, size)
+        yield StoredTree(self.store).grown(map(leaf_hash, self.store.entries(0, size)))
+
+    def _backwards(self, first: int) -> Iterator[bytes]:
+        """The entries from the end back to `first`."""
+        for stop in range(self.size, first, -_BACK):
+            yield from reversed(list(self.store.entries(max(stop - _BACK, first), stop)))
+
+    def _find_seen(self, size: int) -> Seen | None:
+        """What the service's last record had seen, unless a head since then meets the policy."""
+        known, seen = self._scribe.last_seen, None
+        head = self.store.newest_published(below=size + 1)
+        while seen is None and head is not None and (known is None or head.size > known.size):
+            seen = self._quorum_of(Note.parse(head.note))
+            head = self.store.newest_published(below=head.size)
+        return seen or known
 
 
 def row_of(submission: Submission, where: str = "record") -> Row:

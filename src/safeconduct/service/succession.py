@@ -27,9 +27,10 @@ from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import KeyType, Note, Signer, VerifierKey
 from safeconduct.core.tlog.policy import Policy
 from safeconduct.core.tlog.receipt import Receipt
+from safeconduct.service.founded import founding_of
 from safeconduct.service.identifiers import new_jti
-from safeconduct.service.ports import Chance, Clock, Store
-from safeconduct.service.rollback import founding_of, root_of
+from safeconduct.service.ports import Chance, Clock, StoredLog
+from safeconduct.service.rollback import root_of
 from safeconduct.service.version import keyring_at
 
 
@@ -38,14 +39,14 @@ class Copy:
     """A proved copy of the old log."""
 
     where: str
-    store: Store
+    store: StoredLog
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How the old log ended: its largest proved copy, its last witnessed head, why, and what was acknowledged."""
 
-    copy: Store
+    copy: StoredLog
     head: Note
     cause: str
     receipts: tuple[str, ...] = ()
@@ -178,13 +179,13 @@ def draft_succession(ending: Ending, new: NewLog, *, clock: Clock, chance: Chanc
     return drafted.payload
 
 
-def in_force(copy: Store, size: int) -> Inherited:
+def in_force(copy: StoredLog, size: int) -> Inherited:
     """What the first `size` entries of a log leave in force."""
     ring = keyring_at(founding_of(copy), copy, size)
     return inherited(ring, (parse_entry(text) for _, text in copy.of_kinds({"amendment"}, size)))
 
 
-def _version(copy: Store, ending: Ending) -> int:
+def _version(copy: StoredLog, ending: Ending) -> int:
     size = min(copy.size(), Checkpoint.parse(ending.head.text).size)
     return keyring_at(founding_of(copy), copy, size).version.agreement.version
 

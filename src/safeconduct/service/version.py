@@ -9,22 +9,22 @@ from safeconduct.core.agreement.keyring import Keyring
 from safeconduct.core.kernel.errors import Malformed
 from safeconduct.core.record.entry import Entry, parse_entry, verify_entry
 from safeconduct.core.record.signature import public_key_of, thumbprint
-from safeconduct.service.ports import Store
+from safeconduct.service.ports import StoredLog
 
 
-def agreements_until(founding: Founding, store: Store, size: int) -> tuple[Agreement, ...]:
+def agreements_until(founding: Founding, store: StoredLog, size: int) -> tuple[Agreement, ...]:
     """Those that came into force in the first `size` entries, oldest first; the last is in force."""
     if next(store.of_kinds({"amendment"}, size), None) is None:
         return (founding.agreement,)
     return tuple(version.agreement for version in keyring_at(founding, store, size).versions)
 
 
-def version_in_force(founding: Founding, store: Store, size: int) -> int:
+def version_in_force(founding: Founding, store: StoredLog, size: int) -> int:
     """The version in force over the first `size` entries; without an amendment, the founding's."""
     return agreements_until(founding, store, size)[-1].version
 
 
-def keyring_at(founding: Founding, store: Store, size: int) -> Keyring:
+def keyring_at(founding: Founding, store: StoredLog, size: int) -> Keyring:
     """Keys, versions and consents as the first `size` entries leave them.
 
     Anybody may have had these records logged: those of nobody, or of another corridor, count as little here as they

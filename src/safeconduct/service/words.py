@@ -8,7 +8,8 @@ from typing import Any
 from safeconduct.core.kernel.instant import print_instant
 from safeconduct.core.record.disclosure import Place
 from safeconduct.core.record.entry import At
-from safeconduct.core.record.kinds import ENVELOPE, KINDS
+from safeconduct.core.record.kind import ENVELOPE
+from safeconduct.core.record.kinds import KINDS
 
 NameOf = Callable[[str], str]
 """What to call the record with this leaf: `entry 17`."""

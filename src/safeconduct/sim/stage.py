@@ -24,7 +24,7 @@ from safeconduct.adapters.chance import SeededChance
 from safeconduct.adapters.keys import Ed25519Key
 from safeconduct.adapters.memory_store import MemoryStore
 from safeconduct.adapters.workers import SerialWorkers
-from safeconduct.core.agreement.founding import Founding
+from safeconduct.core.agreement.founding import Founding, Nature
 from safeconduct.core.agreement.parse import parse_agreement
 from safeconduct.core.kernel.errors import Malformed
 from safeconduct.core.record.entry import Seen, parse_entry
@@ -91,6 +91,7 @@ class Stage:
         consenting: Iterable[str] = ("orva", "tessin"),
         watching: bool = True,
         bulk: bool = False,
+        nature: Nature = "simulated",
     ) -> None:
         """Founded, consented to, keys enrolled, both posts on watch, all of it under a cosigned head.
 
@@ -114,7 +115,7 @@ class Stage:
         )
         self.store: Store = MemoryStore() if store is None else store
         self.open_log()
-        self._found(agreement, route, quorum, empty)
+        self._found(agreement, route, quorum, empty, nature)
         for seat in consenting:
             self.hand(f"{seat}/root").record("consent", clear={"of": self.founding.leaf})
         for iss in DEVICES:
@@ -143,13 +144,15 @@ class Stage:
             witnesses=self.witnesses,
         )
 
-    def _found(self, agreement: str | None, route: str | None, quorum: int, empty: Collection[str]) -> None:
+    def _found(
+        self, agreement: str | None, route: str | None, quorum: int, empty: Collection[str], nature: Nature
+    ) -> None:
         text = corridor_file("agreement.toml") if agreement is None else agreement
         seats = [seat for seat in parse_agreement(text).seats if seat not in empty]
         plan = Plan(
             agreement=text,
             route=corridor_file("route.geojson") if route is None else route,
-            nature="simulated",
+            nature=nature,
             origin=ORIGIN,
             log_key=self.key("log").public_key,
             service_key=self.key("service").public_key,

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 from safeconduct.core.kernel.errors import Conflict
-from safeconduct.service.ports import Row, SignRows, StoredHead
+from safeconduct.service.ports import FullTile, Row, SignRows, StoredHead
 from safeconduct.service.store_refusals import another_was_first, check_rows, never_committed
 from safeconduct.store.connection import Connection
 
@@ -28,6 +28,9 @@ _ENTRIES = "SELECT entry FROM entries WHERE number >= %s AND number < %s ORDER B
 _DISCLOSURES = "SELECT entry, text FROM disclosures WHERE entry < %s ORDER BY entry, number"
 _COMMIT = "INSERT INTO committed (size, note, time) VALUES (%s, %s, %s)"
 _PUBLISH = "INSERT INTO published (size, note, time) VALUES (%s, %s, %s)"
+
+_KEEP = "INSERT INTO tiles (level, number, root, hashes) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
+_ROOTS = "SELECT root FROM tiles WHERE level = %s AND number >= %s AND number < %s ORDER BY number"
 
 
 class DjangoStore:
@@ -114,6 +117,41 @@ class DjangoStore:
         """None: a text that was stored stays."""
         return iter(())
 
+    def indices_of(self, jtis: Collection[str]) -> dict[str, int]:
+        """Where the records with these stand."""
+        found: dict[str, int] = {}
+        asked = list(jtis)
+        for first in range(0, len(asked), _CHUNK):
+            some = asked[first : first + _CHUNK]
+            query = f"SELECT jti, number FROM entries WHERE jti IN ({','.join(['%s'] * len(some))})"  # noqa: S608 - marks only
+            found.update((jti, int(number)) for jti, number in self._all(query, *some))
+        return found
+
+    def newest(self, below: int | None = None) -> StoredHead | None:
+        """The newest committed head, or the newest of a size below this one."""
+        query = "SELECT size, note, time FROM committed WHERE size < %s ORDER BY size DESC LIMIT 1"
+        return self._head(query, _NO_STOP if below is None else below)
+
+    def covering(self, index: int) -> StoredHead | None:
+        """The first committed head over the entry at `index`."""
+        query = "SELECT size, note, time FROM committed WHERE size > %s ORDER BY size LIMIT 1"
+        return self._head(query, index)
+
+    def newest_published(self, below: int | None = None) -> StoredHead | None:
+        """The largest published head, or the largest of a size below this one, as it was published last."""
+        query = (
+            "SELECT size, note, time FROM published WHERE size < %s ORDER BY size DESC, number DESC LIMIT 1"
+        )
+        return self._head(query, _NO_STOP if below is None else below)
+
+    def published_covering(self, index: int) -> StoredHead | None:
+        """The first published head over the entry at `index`, as it was published last."""
+        query = "SELECT size, note, time FROM published WHERE size > %s ORDER BY size, number DESC LIMIT 1"
+        return self._head(query, index)
+
+    def _head(self, query: str, value: int) -> StoredHead | None:
+        return next(iter(_heads(self._all(query, value))), None)
+
     def committed(self) -> tuple[StoredHead, ...]:
         """Every committed head, oldest first."""
         return _heads(self._all("SELECT size, note, time FROM committed ORDER BY size"))
@@ -128,6 +166,25 @@ class DjangoStore:
     def published(self) -> tuple[StoredHead, ...]:
         """Every published head, oldest first."""
         return _heads(self._all("SELECT size, note, time FROM published ORDER BY number"))
+
+    def keep_tiles(self, tiles: Sequence[FullTile]) -> None:
+        """Keeps full tiles, durably and all or none; one that is there stays as it is."""
+        with self._transaction():
+            self._many(_KEEP, [(tile.level, tile.number, tile.root, tile.hashes) for tile in tiles])
+
+    def kept_tiles(self) -> int:
+        """How many tiles of level 0 there are, from the first one on."""
+        ((count,),) = self._all("SELECT coalesce(max(number) + 1, 0) FROM tiles WHERE level = 0")
+        return int(count)
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """The hashes of a kept tile."""
+        found = self._all("SELECT hashes FROM tiles WHERE level = %s AND number = %s", level, number)
+        return next((bytes(hashes) for (hashes,) in found), None)
+
+    def tile_roots(self, level: int, start: int, stop: int) -> list[bytes]:
+        """The roots of the kept tiles of a level, from `start` up to, not including, `stop`."""
+        return [bytes(root) for (root,) in self._all(_ROOTS, level, start, stop)]
 
     def take_over(
         self, rows: Iterable[Row], committed: Iterable[StoredHead], published: Iterable[StoredHead]

@@ -6,28 +6,20 @@ Rules, in the order of the code:
  2. Each disclosure has its one spelling, and belongs to a field of its entry by its digest.
  3. Each erased digest is one of a field of its entry, and an erasure record names it.
  4. Where a value and the key of its tag are disclosed with one entry, they give the tag that stands there.
- 5. The SHA-256 of all digests, sorted and joined, is what the newest disclosure record about a reader says. A
-    million records have more digests than should be held at once: they are taken share by share, by their first
-    byte. The first share is taken when the lines are checked; for each other one the file is read again.
+ 5. The SHA-256 of all digests, sorted and joined (`shares`), is what the newest disclosure record about a reader says.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any, NamedTuple
 
 from safeconduct.core.kernel.canonical import parse_canonical
 from safeconduct.core.kernel.errors import Fault, Malformed
 from safeconduct.core.kernel.spelling import decode_base64url, encode_base64url, parse_base64url, sha256
-from safeconduct.core.record.disclosure import (
-    disclosed_value,
-)
+from safeconduct.core.record.disclosure import disclosed_value
 from safeconduct.core.record.entry import parse_entry
 from safeconduct.core.record.finding import Finding
 from safeconduct.core.record.tag import canonical_value, equality_tag
@@ -35,18 +27,14 @@ from safeconduct.core.tlog.tree import leaf_hash
 from safeconduct.verify.entries import Entries
 from safeconduct.verify.files import DISCLOSURES
 from safeconduct.verify.rules import finding
+from safeconduct.verify.runs import AGAIN, RULE, Run, fault_in
 from safeconduct.verify.segments import VOID
 
-_RULE = "disclosures.spelling"
 _COMPARED = frozenset((b"plate_key", b"seal_key", b"vehicle_name"))
 """A record is parsed only if one of these fields is disclosed."""
 _FIELD = b'{"_sd":["%s"]}'
 """A private field in canonical text. No string holds this: its quotes would be escaped there."""
 _NAMED = 20
-_LONGEST_LINE = 16 * 2**20
-_AT_ONCE = 2**18
-"""Records of a log whose digests are held at once."""
-_AGAIN = "Ask for it again; a line is what `safeconduct export` writes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,80 +90,8 @@ class Part:
     def all_faults(self) -> tuple[Fault, ...]:
         """Those of the whole file."""
         if not self.lines and not self.faults:
-            return (_fault("nothing is disclosed: then there is no such file", 1),)
+            return (fault_in("nothing is disclosed: then there is no such file", 1),)
         return tuple(self.faults)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Some whole lines of the file; of the last run the end, whole or not."""
-
-    text: bytes
-    first_line: int
-    fault: Fault | None = None
-    """Why what follows was not read."""
-
-
-def runs_of(chunks: Iterable[bytes]) -> Iterator[Run]:
-    """The file in runs of lines, in its order."""
-    rest, line = b"", 1
-    for chunk in chunks:
-        text = rest + chunk
-        stop = text.rfind(b"\n") + 1
-        if stop:
-            yield Run(text[:stop], line)
-            line += text.count(b"\n", 0, stop)
-        rest = text[stop:]
-        if len(rest) > _LONGEST_LINE:
-            yield Run(b"", line, _fault("this line is too long", line))
-            return
-    if rest:
-        yield Run(rest, line)
-
-
-def runs_until(stops: Sequence[int], runs: Iterator[Run]) -> Iterator[Run]:
-    """The same lines in as many runs as there are `stops`: each with those of entries below its stop.
-
-    Where the lines are out of order some lie in a run of other entries: they are read all the same.
-    """
-    run = next(runs, None)
-    for stop in stops[:-1]:
-        parts: list[Run] = []
-        while run is not None and run.fault is None:
-            at = _first_from(run.text, stop)
-            parts.append(Run(run.text[:at], run.first_line))
-            if at < len(run.text):
-                run = Run(run.text[at:], run.first_line + run.text.count(b"\n", 0, at))
-                break
-            run = next(runs, None)
-        yield _joined(parts)
-    yield _joined([*([] if run is None else [run]), *runs])
-
-
-def _first_from(text: bytes, entry: int) -> int:
-    """Where the first line about this entry, or a later one, begins in lines that are in order."""
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high) // 2
-        start = text.rfind(b"\n", low, middle) + 1 or low
-        end = text.find(b"\n", middle) + 1 or len(text)
-        found = _ENTRY(text, max(start, end - _LONGEST_END), end)
-        if found is not None and int(found[1]) >= entry:
-            high = start
-        else:
-            low = end
-    return low
-
-
-_ENTRY = re.compile(rb'.*"entry":([0-9]{1,15})[,}]', re.DOTALL).match
-_LONGEST_END = 4096
-"""Bytes at the end of a line in which its entry is looked for; further back only where very much was erased."""
-
-
-def _joined(runs: list[Run]) -> Run:
-    if not runs:
-        return Run(b"", 0)
-    return Run(b"".join(run.text for run in runs), runs[0].first_line, runs[-1].fault)
 
 
 def read_run(disclosed: Disclosed, run: Run) -> Part:
@@ -183,7 +99,7 @@ def read_run(disclosed: Disclosed, run: Run) -> Part:
     part = Part()
     lines = run.text.split(b"\n")
     if lines.pop():
-        part.faults.append(_fault("the last line does not end", run.first_line + len(lines)))
+        part.faults.append(fault_in("the last line does not end", run.first_line + len(lines)))
     if run.fault is not None:
         part.faults.append(run.fault)
     for number, line in enumerate(lines, run.first_line):
@@ -213,30 +129,6 @@ def read_again(disclosed: Disclosed, run: Run) -> bytes:
 def _sorted_share(disclosed: Disclosed, digests: Iterable[bytes]) -> bytes:
     share = disclosed.share
     return b"".join(sorted(digest for digest in digests if digest[0] in share))
-
-
-def shares_of(size: int) -> list[range]:
-    """Rule 5: the shares of the digests of a log of `size` entries."""
-    count = min(256, -(-size // _AT_ONCE))
-    return [range(256 * share // count, 256 * (share + 1) // count) for share in range(count)]
-
-
-def whole_digest(shares: Iterable[tuple[range, list[bytes]]]) -> str:
-    """Rule 5: the digest over all digests, from each share and its runs, which are emptied: the next needs room."""
-    whole = hashlib.sha256()
-    for share, runs in shares:
-        for first in share:  # at once only those that begin with one byte are taken apart
-            whole.update(b"".join(sorted(chain.from_iterable(_beginning(first, run) for run in runs))))
-        runs.clear()
-    return whole.hexdigest()
-
-
-def _beginning(first: int, run: bytes) -> list[bytes]:
-    """Those digests of a sorted run that begin with this byte."""
-    starts = range(0, len(run), 32)
-    low = bisect_left(starts, first, key=run.__getitem__)
-    high = bisect_right(starts, first, lo=low, key=run.__getitem__)
-    return [run[start : start + 32] for start in starts[low:high]]
 
 
 class _Content(NamedTuple):
@@ -329,7 +221,7 @@ class _Line:
             line: dict[str, Any] = parse_canonical(data, where=self.where)
         except Malformed as error:
             fault = error.faults[0]
-            raise Malformed(fault.message, where=self.where, next_step=fault.next_step, rule=_RULE) from error
+            raise Malformed(fault.message, where=self.where, next_step=fault.next_step, rule=RULE) from error
         lists = ("disclosures", "erased")
         good = type(line) is dict and {"disclosures", "entry"} <= line.keys() <= {
             "disclosures",
@@ -355,7 +247,7 @@ class _Line:
         part.lines += 1
 
     def _malformed(self, message: str) -> Malformed:
-        return Malformed(message, where=self.where, next_step=_AGAIN, rule=_RULE)
+        return Malformed(message, where=self.where, next_step=AGAIN, rule=RULE)
 
     def _erased(self, index: int, digest: str, text: bytes) -> None:
         record = self.disclosed.erased_by.get(digest)
@@ -409,8 +301,4 @@ def _sorted_texts(values: Any) -> bool:
 
 
 def _out_of_order(line: int) -> Fault:
-    return _fault("the lines are not in the order of their entries", line)
-
-
-def _fault(message: str, line: int) -> Fault:
-    return Fault(message, f"{DISCLOSURES} line {line}", _AGAIN, _RULE)
+    return fault_in("the lines are not in the order of their entries", line)

@@ -13,17 +13,7 @@ from safeconduct.core.passage.pairing import pair_trips
 from safeconduct.core.passage.vehicle import two_names
 from safeconduct.core.passage.watch import Watch
 from safeconduct.core.record.finding import Finding
-from safeconduct.verify.disclosures import (
-    Disclosed,
-    Part,
-    Run,
-    read_again,
-    read_run,
-    runs_of,
-    runs_until,
-    shares_of,
-    whole_digest,
-)
+from safeconduct.verify.disclosures import Disclosed, Part, read_again, read_run
 from safeconduct.verify.entries import Entries
 from safeconduct.verify.files import DISCLOSURES
 from safeconduct.verify.heads import Dating
@@ -33,7 +23,9 @@ from safeconduct.verify.occurrence import Times, clock_breaches, late, occur
 from safeconduct.verify.passages import Folded, Ground, Links, fold_stretch, rules_of, stretches_of
 from safeconduct.verify.ports import Reporter, Workers
 from safeconduct.verify.rules import finding
+from safeconduct.verify.runs import Run, runs_of, runs_until
 from safeconduct.verify.segments import UNKNOWN_KIND, VOID
+from safeconduct.verify.shares import shares_of, whole_digest
 from safeconduct.verify.survey import Survey
 from safeconduct.verify.watches import Watches, handed_in
 

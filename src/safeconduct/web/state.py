@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 
-from safeconduct.adapters.beat import Beat
+from safeconduct.adapters.follower import Follower
 from safeconduct.core.kernel.errors import SafeconductError, Unavailable
 from safeconduct.service.admission import Outcome
 from safeconduct.service.publication import TooEarly
@@ -34,7 +34,7 @@ def start(*, beat_s: float = BEAT_S) -> Server:
         inner = opened.enter_context(open_server(Path(os.environ.get(DIR_NAME, "."))))
         made = replace(inner, submit=_Told(inner).submit)
         if made.sequencer is not None:
-            opened.callback(Beat(lambda: _keep_up(made), every_s=beat_s).stop)
+            opened.callback(Follower(lambda: _keep_up(made), every_s=beat_s).stop)
         _opened.push(opened.pop_all())
     _server = made
     _tell("started", made)

@@ -14,7 +14,7 @@ from safeconduct.adapters.clock import SystemClock
 from safeconduct.adapters.health import is_synchronised, try_disk
 from safeconduct.adapters.high_water import PUBLISHED, PublishedHead, sources_of
 from safeconduct.adapters.keys import KeyFolder
-from safeconduct.adapters.rehearsal import last_rehearsal
+from safeconduct.adapters.last_done import Backup, Rehearsal, last_done
 from safeconduct.adapters.sqlite_store import SqliteStore
 from safeconduct.adapters.vault import SEALED, VAULT, SealedStore, Vault
 from safeconduct.core.agreement.founding import Founding
@@ -23,10 +23,11 @@ from safeconduct.core.tlog.policy import Policy
 from safeconduct.service import checkup
 from safeconduct.service.checkup import Line
 from safeconduct.service.export import erased_digests
+from safeconduct.service.founded import founding_of
 from safeconduct.service.ports import Clock, Store
 from safeconduct.service.rollback import check_history, derived_head, in_words, own_head
 from safeconduct.wiring.database import PROJECTIONS
-from safeconduct.wiring.offline import DATABASE, KEYS, clock_of, founding_of
+from safeconduct.wiring.offline import DATABASE, KEYS, clock_of
 from safeconduct.wiring.server import HIGH_WATER_NAME, URL_NAME, use_database
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ class _Looking:
         yield "cosignatures", self.cosignatures
         yield "vault", self.vault_line
         yield "projections", self.projections
+        yield "last backup", self.last_backup
         yield "rehearsal", self.rehearsal
-        yield "backup", self.backup
 
     @property
     def _clock(self) -> Clock:
@@ -184,14 +185,19 @@ class _Looking:
             size = stored.size()
             return checkup.projections(size or None, entries, stored.compare() if size else (), folder=folder)
 
-    def rehearsal(self) -> Line:
-        """From the note that a rehearsal leaves, in our time: copies are made in it, whatever the corridor's is."""
-        found, now = last_rehearsal(self.folder), SystemClock().now()
-        at, lost = (None, 0) if found is None else (found.time, found.lost)
-        return checkup.rehearsed(now, at, lost, folder=str(self.folder))
+    def last_backup(self) -> Line:
+        """From the note that a backup leaves, in our time: copies are made in it, whatever the corridor's is."""
+        made = last_done(self.folder, Backup)
+        entries, folder = self.store.size(), str(self.folder)
+        if made is None:
+            return checkup.never_backed_up(folder=folder)
+        ago = SystemClock().now() - made.time
+        return checkup.backed_up(ago, made.backup, made.size, entries, folder=folder)
 
-    def backup(self) -> Line:
-        """From the same note."""
-        found = last_rehearsal(self.folder)
-        name, size = (found.backup, found.size) if found else ("", None)
-        return checkup.backed_up(self.store.size(), size, name, folder=str(self.folder))
+    def rehearsal(self) -> Line:
+        """From the note that a rehearsal leaves."""
+        tried, folder = last_done(self.folder, Rehearsal), str(self.folder)
+        if tried is None:
+            return checkup.never_rehearsed(folder=folder)
+        ago = SystemClock().now() - tried.time
+        return checkup.rehearsed(ago, tried.backup, tried.lost, folder=folder)

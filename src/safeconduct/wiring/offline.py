@@ -26,16 +26,18 @@ from safeconduct.adapters.files import (
     write_new,
     writing,
 )
+from safeconduct.adapters.high_water import sources_of
 from safeconduct.adapters.keys import Ed25519Key, KeyFolder
 from safeconduct.adapters.sqlite_store import SqliteStore
 from safeconduct.adapters.vault import VAULT, SealedStore, Vault
 from safeconduct.core.agreement.founding import Founding
-from safeconduct.core.kernel.errors import Malformed, Unavailable
+from safeconduct.core.kernel.errors import Malformed
 from safeconduct.core.kernel.spelling import parse_hex
-from safeconduct.core.record.entry import parse_entry
 from safeconduct.core.tlog.cosignature import cosign
 from safeconduct.core.tlog.note import Note, Signature, Signer, VerifierKey
+from safeconduct.service.founded import founding_of
 from safeconduct.service.ports import Chance, Clock, Store
+from safeconduct.service.rollback import History, Source
 from safeconduct.service.sequence import Sequencer
 
 DATABASE, KEYS, SEED = "corridor.db", "keys", "seed"
@@ -104,18 +106,21 @@ def new_store(
 
 @contextmanager
 def open_corridor(folder: Path) -> Iterator[Corridor]:
-    """The corridor in this folder, ready to append."""
+    """The corridor in this folder, ready to append; Disproved where its published files know a newer or another log."""
     with SqliteStore(folder / DATABASE) as log:
         log.require_here()
         vault = Vault(folder / VAULT)
         try:
-            yield corridor_over(SealedStore(log, vault), folder)
+            corridor = corridor_over(SealedStore(log, vault), folder)
+            history_of(corridor.sequencer, sources_of(folder)).check()
+            corridor.sequencer.keep_tiles()
+            yield corridor
         finally:
             vault.close()
 
 
-def corridor_over(store: Store, folder: Path) -> Corridor:
-    """The corridor whose log is in this store, with the keys of this folder."""
+def corridor_over(store: Store, folder: Path, *, at_once: bool = True) -> Corridor:
+    """The corridor whose log is in this store, with the keys of this folder; `at_once` as in `Sequencer`."""
     keys = KeyFolder(folder / KEYS)
     founding, clock = founding_of(store), clock_of(store, folder)
     chance: Chance = SystemChance()
@@ -130,27 +135,28 @@ def corridor_over(store: Store, folder: Path) -> Corridor:
         clock=clock,
         chance=chance,
         witnesses=witnesses,
+        at_once=at_once,
     )
     return Corridor(store, sequencer, clock)
+
+
+def history_of(log: Sequencer, sources: tuple[Source, ...]) -> History:
+    """The sequencer's log beside the places that keep its heads."""
+    return History(log.founding.log, sources, lambda: log.size, log.root_at)
 
 
 def clock_of(store: Store, folder: Path) -> Clock:
     """The time in which the corridor lives."""
     if _seed(folder) is not None and founding_of(store).nature != "live":
-        return FixedClock(max(head.time for head in (*store.committed(), *store.published())))
+        return FixedClock(
+            max((head.time for head in (store.newest(), store.newest_published()) if head), default=0)
+        )
     return SystemClock()
 
 
 def open_store(folder: Path) -> SealedStore:
     """The log of the corridor in this folder, to read."""
     return SealedStore(SqliteStore(folder / DATABASE), Vault(folder / VAULT))
-
-
-def founding_of(store: Store) -> Founding:
-    """Entry 0 of this log."""
-    for text in store.entries(0, 1):
-        return Founding.parse(parse_entry(text, where="entry 0"))
-    raise Unavailable("this corridor has no founding record", next_step="Found one: safeconduct init DIR")
 
 
 def _seed(folder: Path) -> bytes | None:

@@ -26,7 +26,7 @@ from safeconduct.adapters.backup import (
 from safeconduct.adapters.files import already_there, reading, sync_folder, writing
 from safeconduct.adapters.high_water import PUBLISHED, sources_of
 from safeconduct.adapters.keys import KeyFolder
-from safeconduct.adapters.rehearsal import Rehearsal, note_rehearsal
+from safeconduct.adapters.last_done import Backup, Rehearsal, leave_note
 from safeconduct.adapters.sqlite_store import SqliteStore
 from safeconduct.adapters.vault import SEALED, VAULT, SealedStore, Vault
 from safeconduct.core.agreement.founding import Founding
@@ -34,8 +34,9 @@ from safeconduct.core.kernel.errors import Disproved, Malformed, SafeconductErro
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.service.archive_store import ArchiveStore, open_copy
 from safeconduct.service.catch_up import catch_up, check_continues, erased_in
+from safeconduct.service.founded import founding_of
 from safeconduct.service.ports import Clock, Store
-from safeconduct.service.rollback import check_history, derived_head, founding_of, own_head
+from safeconduct.service.rollback import check_history, derived_head, own_head
 from safeconduct.wiring.offline import DATABASE, KEYS
 
 _CHECKED = "checked.db"
@@ -79,8 +80,11 @@ class Tried:
     """Why the restored corridor will not sign, else empty."""
 
 
-def back_up(folder: Path, targets: Targets, *, store: Store | None = None) -> Tried:
-    """Every part at its target, checked; `store`: the log where it is not in the folder's own file, as it is kept."""
+def back_up(folder: Path, targets: Targets, *, clock: Clock, store: Store | None = None) -> Tried:
+    """Every part at its target, checked; leaves a dated note in `folder`.
+
+    `store`: the log where it is not in the folder's own file, as it is kept.
+    """
     named = {"TARGET": targets.log, "--vault": targets.vault, "--keys": targets.keys}
     check_apart({name: path for name, path in named.items() if path is not None})
     with new_file(targets.log) as beside:
@@ -97,6 +101,8 @@ def back_up(folder: Path, targets: Targets, *, store: Store | None = None) -> Tr
             copy_database(folder / VAULT, beside)
     if targets.keys is not None:
         copy_keys(folder / KEYS, targets.keys)
+    head = tried.head
+    leave_note(folder, Backup(clock.now(), _name(targets.log), head.size, head.root.hex()))
     return tried
 
 
@@ -112,10 +118,10 @@ def rehearse(backup: Path, folder: Path, *, vault: Path | None, clock: Clock) ->
             _check_keys(folder / KEYS, tried.founding)
             _erase(used, tried.erased)
             tried = replace(tried, closed=_closed(store, tried.erased))
-    name = backup.name.encode("ascii", "backslashreplace").decode()
     lost = tried.since.lost if tried.since else 0
     root = tried.head.root.hex()
-    note_rehearsal(folder, Rehearsal(clock.now(), name, tried.head.size, root, lost, len(tried.erased)))
+    done = Rehearsal(clock.now(), _name(backup), tried.head.size, root, lost, len(tried.erased))
+    leave_note(folder, done)
     return tried
 
 
@@ -155,6 +161,10 @@ def restore(
                 added=added,
                 stops=_stops(store, folder),
             )
+
+
+def _name(backup: Path) -> str:
+    return backup.name.encode("ascii", "backslashreplace").decode()
 
 
 def _looked_at(path: Path, where: Path) -> Tried:

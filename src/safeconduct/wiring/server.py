@@ -28,9 +28,9 @@ from safeconduct.adapters.sqlite_store import SqliteStore
 from safeconduct.adapters.vault import VAULT, SealedStore, Vault
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.kernel.errors import Conflict, SafeconductError, Unavailable
-from safeconduct.core.tlog.proofs import root_at
-from safeconduct.service.admission import Outcome, admit
+from safeconduct.service.admission import Outcome, Read, admit, door_of
 from safeconduct.service.export import erased_digests
+from safeconduct.service.founded import founding_of
 from safeconduct.service.ports import Clock, Store
 from safeconduct.service.publication import Publication, publish
 from safeconduct.service.rollback import History
@@ -38,7 +38,7 @@ from safeconduct.service.sequence import Sequencer, Submission
 from safeconduct.store.log import DjangoStore
 from safeconduct.wiring.carry_over import carry_over
 from safeconduct.wiring.database import conninfo_of, databases_of
-from safeconduct.wiring.offline import DATABASE, clock_of, corridor_over, founding_of
+from safeconduct.wiring.offline import DATABASE, clock_of, corridor_over, history_of
 
 if TYPE_CHECKING:
     from safeconduct.store.projections import Projections
@@ -137,15 +137,16 @@ def use_database(folder: Path, url: str | None) -> None:
 
 def _log(folder: Path, url: str | None) -> DjangoStore:
     """The log, its tables made, carried over from the folder's file where that has to be."""
-    path = folder / DATABASE
+    path, store = folder / DATABASE, DjangoStore()
     with reading(path):
         is_there = path.exists()
     if url is None:
-        with SqliteStore(path) as source:  # a corridor's, of our version
+        with SqliteStore(path) as source:  # a corridor's, of our version: its tables are there
             source.require_here()
-    store = DjangoStore()
+            store.size()  # who closes the last connection would wait for the write-ahead log to be folded in
+        return store
     store.prepare()
-    if url is not None and is_there:
+    if is_there:
         with SqliteStore(path) as source:
             carry_over(source, store)
     return store
@@ -176,7 +177,9 @@ class _Opening:
         opened.callback(self.locks.release)
         try:
             self.locks.take()
-            sequencer = corridor_over(self.store, self.folder).sequencer
+            # A simulation publishes at once: the same records in the same order give the same log.
+            at_once = self.founding.nature != "live"
+            sequencer = corridor_over(self.store, self.folder, at_once=at_once).sequencer
             running = _Running(self, sequencer, self._history(sequencer), target, projections)
         except SafeconductError as error:
             self.locks.release()
@@ -199,13 +202,7 @@ class _Opening:
 
     def _history(self, sequencer: Sequencer) -> History:
         """Rollback is looked for before anything is signed."""
-        sources = sources_of(self.folder, high_water=self.high_water)
-        history = History(
-            self.founding.log,
-            sources,
-            lambda: sequencer.size,
-            lambda size: root_at(sequencer.hashes.read, size),
-        )
+        history = history_of(sequencer, sources_of(self.folder, high_water=self.high_water))
         history.check()
         return history
 
@@ -241,9 +238,10 @@ class _Running:
         group = GroupCommit(self.commit)
         opened.callback(group.stop)
         follower.wake()  # what a crash left undone
-        return group.submit
+        read = door_of(self.sequencer).read
+        return lambda submissions: group.submit([read(each) for each in submissions])
 
-    def commit(self, batch: Sequence[Submission]) -> list[Outcome]:
+    def commit(self, batch: Sequence[Read]) -> list[Outcome]:
         """One batch; nothing is appended to a log that is old, altered, or another process's."""
         with self.opening.alone():
             try:
@@ -262,7 +260,8 @@ class _Running:
         """Everything that follows the newest commit; each part is a repeat of what it did before."""
         opening = self.opening
         with opening.sequencing:
-            head = self.sequencer.newest
+            head = self.sequencer.publish()
+            self.sequencer.keep_tiles()
         policy = opening.founding.policy()
         publish(opening.store, self.sequencer.hashes, head, policy, self.target)
         if opening.high_water is not None:

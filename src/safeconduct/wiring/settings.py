@@ -12,6 +12,8 @@ SECRET_KEY = secrets.token_urlsafe(32)
 """For this process alone: nothing that outlives it is signed with it."""
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("SAFECONDUCT_HOSTS", "*").split(",")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+"""What a proxy that ends TLS says. Nothing hangs on it but the addresses in pages: no cookie is set here."""
 USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -10,6 +10,7 @@ import stat
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,8 +19,9 @@ import pytest
 
 from safeconduct.adapters import backup as module
 from safeconduct.adapters.backup import check_apart, copy_database, copy_keys, copy_store, new_file
+from safeconduct.adapters.clock import FixedClock
+from safeconduct.adapters.last_done import Backup, Rehearsal, last_done, leave_note
 from safeconduct.adapters.memory_store import MemoryStore
-from safeconduct.adapters.rehearsal import NAME, Rehearsal, last_rehearsal, note_rehearsal
 from safeconduct.adapters.sqlite_store import SqliteStore
 from safeconduct.core.kernel.errors import Conflict, Malformed, SafeconductError, Unavailable
 from safeconduct.service.ports import Row, Store
@@ -28,6 +30,8 @@ from safeconduct.service.sequence import Submission
 from safeconduct.wiring.offline import DATABASE
 from safeconduct.wiring.recovery import Targets, back_up
 from tests.unit.service.service_scene import Scene
+
+CLOCK = FixedClock(1_772_344_800)
 
 
 def filled(store: Store) -> Scene:
@@ -67,7 +71,7 @@ def test_a_copy_is_one_file_for_its_owner_and_holds_all_while_somebody_goes_on_w
     corridor: Path, tmp_path: Path
 ) -> None:
     with SqliteStore(corridor / DATABASE) as store:
-        back_up(corridor, Targets(tmp_path / "copies" / "log.db"))
+        back_up(corridor, Targets(tmp_path / "copies" / "log.db"), clock=CLOCK)
         before = contents(store)
         store.append(store.size(), [_row("later")], lambda _: b"note", 2**40)
     assert names(tmp_path / "copies") == ["log.db"]
@@ -95,10 +99,10 @@ def test_a_store_of_any_kind_gives_the_same_file(kind: type, tmp_path: Path) -> 
 
 def test_nothing_is_overwritten_and_nothing_left_lying_about(corridor: Path, tmp_path: Path) -> None:
     target = tmp_path / "copies" / "log.db"
-    back_up(corridor, Targets(target))
+    back_up(corridor, Targets(target), clock=CLOCK)
     before = target.read_bytes()
     with pytest.raises(Conflict, match="nothing is overwritten"):
-        back_up(corridor, Targets(target))
+        back_up(corridor, Targets(target), clock=CLOCK)
     assert target.read_bytes() == before
     assert names(target.parent) == ["log.db"]
 
@@ -108,7 +112,7 @@ def test_a_log_that_its_newest_head_does_not_sign_is_not_copied(corridor: Path, 
         newest = store.committed()[-1]
         store.append(store.size(), [_row("never signed")], lambda _: newest.note, newest.time)
     with pytest.raises(SafeconductError, match="do not lead to"):
-        back_up(corridor, Targets(tmp_path / "copies" / "log.db"))
+        back_up(corridor, Targets(tmp_path / "copies" / "log.db"), clock=CLOCK)
     assert names(tmp_path / "copies") == []
 
 
@@ -204,7 +208,7 @@ def test_killed_at_any_line_a_copy_is_whole_or_has_no_name(corridor: Path, tmp_p
     with SqliteStore(corridor / DATABASE) as store:
         expected = contents(store)
     at, whole = 0, 0
-    while killed(lambda: back_up(corridor, targets), at):
+    while killed(lambda: back_up(corridor, targets, clock=CLOCK), at):
         if targets.log.exists():
             shutil.copy(targets.log, tmp_path / "looked-at.db")
             with SqliteStore(tmp_path / "looked-at.db") as found:
@@ -236,23 +240,27 @@ def test_without_the_name_of_its_own_a_killed_copy_looked_like_one(corridor: Pat
         assert database.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
 
 
-# The note of a rehearsal
+# The notes of a backup and of a rehearsal
+
+BACKUP = Backup(1_772_344_800, "log.db", 12, "ab" * 32)
+REHEARSAL = Rehearsal(1_772_344_800, "log.db", 12, "ab" * 32, 3, 1)
 
 
-def test_the_note_of_a_rehearsal_is_read_back(tmp_path: Path) -> None:
-    assert last_rehearsal(tmp_path) is None
-    noted = Rehearsal(1_772_344_800, "log.db", 12, "ab" * 32, 3, 1)
-    note_rehearsal(tmp_path, Rehearsal(0, "older.db", 1, "cd" * 32, 0, 0))
-    note_rehearsal(tmp_path, noted)
-    assert last_rehearsal(tmp_path) == noted
-    assert '"time":"2026-03-01T06:00:00Z"' in (tmp_path / NAME).read_text()
-    assert names(tmp_path) == [NAME]
+@pytest.mark.parametrize(("done", "name"), [(BACKUP, "last-backup"), (REHEARSAL, "last-rehearsal")])
+def test_the_newest_note_is_read_back(tmp_path: Path, done: Backup | Rehearsal, name: str) -> None:
+    kind: type[Any] = type(done)
+    assert last_done(tmp_path, kind) is None
+    leave_note(tmp_path, replace(done, time=0, backup="older.db"))
+    leave_note(tmp_path, done)
+    assert last_done(tmp_path, kind) == done
+    assert '"time":"2026-03-01T06:00:00Z"' in (tmp_path / name).read_text()
+    assert names(tmp_path) == [name]
 
 
 @pytest.mark.parametrize(
     "text", ["", "{}", "[]", '{"backup":1,"erased":0,"lost":0,"root":"","size":0,"time":""}']
 )
 def test_another_note_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / NAME).write_text(text)
+    (tmp_path / "last-rehearsal").write_text(text)
     with pytest.raises(Malformed):
-        last_rehearsal(tmp_path)
+        last_done(tmp_path, Rehearsal)

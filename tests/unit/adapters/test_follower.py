@@ -39,6 +39,20 @@ def test_after_each_wake_the_work_begins_once_more_and_many_are_one() -> None:
     assert len(runs) == 2
 
 
+def test_at_its_beat_the_work_begins_although_nobody_asks() -> None:
+    runs: list[int] = []
+    follower = Follower(lambda: runs.append(1), every_s=0.01, rest_s=0)
+    soon(lambda: len(runs) > 2)
+    follower.stop()
+    done = len(runs)
+    time.sleep(0.05)
+    assert len(runs) == done
+    silent = Follower(lambda: runs.append(1), rest_s=0)
+    time.sleep(0.05)
+    silent.stop()
+    assert len(runs) == done
+
+
 @pytest.mark.parametrize("error", [Unavailable("no disk"), ZeroDivisionError("private")])
 def test_what_failed_is_said_and_done_again_until_it_is_done(error: Exception) -> None:
     failing = [error, error]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from safeconduct.adapters.backup import copy_database
 from safeconduct.adapters.chance import SeededChance
 from safeconduct.adapters.clock import FixedClock, SystemClock
 from safeconduct.adapters.keys import Ed25519Key
-from safeconduct.core.kernel.errors import Conflict, Malformed, Unavailable
+from safeconduct.adapters.publish_folder import PublishFolder
+from safeconduct.core.kernel.errors import Conflict, Disproved, Malformed, Unavailable
 from safeconduct.core.tlog.note import Note, VerifierKey
 from safeconduct.service.found import Plan, found
+from safeconduct.service.publication import publish
 from safeconduct.service.sequence import Sequencer, Submission
 from safeconduct.sim.stage import corridor_file
 from safeconduct.wiring.offline import new_store, open_corridor, open_store
@@ -109,3 +113,26 @@ def test_keys_of_another_corridor_do_not_append(tmp_path: Path) -> None:
     (folder / "keys" / "witness-one.jwk").rename(folder / "keys" / "log.jwk")
     with pytest.raises(Malformed, match="another log key"), open_corridor(folder):
         raise AssertionError
+
+
+def test_nothing_is_appended_to_a_log_that_is_older_than_its_own_published_files(tmp_path: Path) -> None:
+    folder, old = founded(tmp_path / "dir", "simulated"), tmp_path / "old.db"
+    copy_database(folder / "corridor.db", old)
+    with open_corridor(folder) as corridor:
+        log = corridor.sequencer
+        log.submit_own([("disclosure", {"reader": "orva", "digest": "0" * 64, "batches": []})])
+        policy = corridor.founding.policy()
+        publish(corridor.store, log.hashes, log.newest, policy, PublishFolder(folder / "published"))
+    with open_corridor(folder):
+        pass
+    for path in folder.glob("corridor.db*"):
+        path.unlink()
+    old.rename(folder / "corridor.db")
+    with pytest.raises(Disproved, match="the store is older than") as refused, open_corridor(folder):
+        raise AssertionError
+    assert refused.value.rule == "log.rollback"
+    with open_store(folder) as store:
+        assert store.size() == 1
+    shutil.rmtree(folder / "published")
+    with open_corridor(folder):  # nothing outside the store tells of it
+        pass

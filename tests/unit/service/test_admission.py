@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,67 +16,17 @@ from safeconduct.core.kernel.errors import Conflict, Disproved, Malformed, Safec
 from safeconduct.core.kernel.spelling import print_base64url
 from safeconduct.core.record.entry import parse_entry
 from safeconduct.core.record.signature import jwk_of
-from safeconduct.service.admission import Admission, HandedIn, Outcome, Refused, admit
-from safeconduct.service.permission import DECIDED, SENTENCE
+from safeconduct.service.admission import Admission, HandedIn, Read, Refused, admit
 from safeconduct.service.ports import Row
 from safeconduct.service.refusal import Refusal, read_refusal, sign_refusal
 from safeconduct.service.sequence import Submission
 from safeconduct.sim.day import play_day
 from safeconduct.sim.hand import Written, sign_anything
 from safeconduct.sim.movement import Movement
-from safeconduct.sim.stage import Stage, corridor_file
+from safeconduct.sim.stage import Stage
+from tests.unit.service.admission_scene import Door, check, door, offer, rules
 
-
-@dataclass
-class Door:
-    """A corridor, and its door. What its people sign goes through the door at once, one by one."""
-
-    stage: Stage = field(default_factory=lambda: Stage(seed="door"))
-    said: list[Outcome] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        stage = self.stage
-        self.admission = Admission(stage.log, service=stage.key("service"), clock=stage.clock)
-        for hand in stage.hands.values():
-            hand.hand_in = self.hand_in
-
-    def hand_in(self, written: Written) -> None:
-        """To the door; everybody then holds the head that came of it."""
-        self.said += self.admit(written)
-        self.stage.clock.tick(60)
-        self.stage.publish()
-
-    def admit(self, *written: Written) -> list[Outcome]:
-        return self.admission.admit([Submission(one.entry, one.disclosures) for one in written])
-
-    def answer(self, written: Written) -> Outcome:
-        (outcome,) = self.admit(written)
-        return outcome
-
-    def kinds(self) -> list[str]:
-        return [parse_entry(text).evt for text in self.stage.store.entries()]
-
-
-@pytest.fixture
-def door() -> Door:
-    return Door()
-
-
-def rules(outcome: Outcome) -> list[str]:
-    assert outcome.receipt is None
-    assert outcome.error is not None
-    return [fault.rule for fault in outcome.error.faults]
-
-
-def check(door: Door, outcome: Outcome, written: Written) -> None:
-    """It has a receipt, and the receipt holds."""
-    assert outcome.error is None, outcome.error
-    assert outcome.receipt is not None
-    assert outcome.receipt.check(written.entry, door.stage.log.policy) == "cosigned"
-
-
-def offer(door: Door, digit: str = "0", **claims: Any) -> Written:
-    return door.stage.hand("mission/officer").write("offered", clear={"leaf": digit * 64}, **claims)
+__all__ = ["door"]
 
 
 # Rules 1 to 4 and 6
@@ -153,6 +103,25 @@ def test_6_a_signature_by_another_hand_is_refused(door: Door) -> None:
     (outcome,) = door.admission.admit([Submission(mixed)])
     assert rules(outcome) == ["record.signature"]
     assert isinstance(outcome.error, Malformed)
+
+
+def test_6_a_key_that_was_found_early_is_the_one_that_the_batch_knows_or_counts_for_nothing(
+    door: Door,
+) -> None:
+    one, other = offer(door), offer(door, "1")
+    mixed = one.entry.rpartition(b".")[0] + b"." + other.entry.rpartition(b".")[2]
+    assert door.admission.read(Submission(one.entry)).signed_by == b""  # no batch yet: it knows no key
+    door.answer(other)
+    known = door.admission.read(Submission(one.entry)).signed_by
+    assert known == door.stage.hand(parse_entry(one.entry).iss).key.public_key
+    assert door.admission.read(Submission(mixed)).signed_by == b""
+    early = [
+        Read(Submission(mixed), parse_entry(mixed), b"another key"),
+        door.admission.read(Submission(one.entry)),
+    ]
+    false, good = door.admission.admit(early)
+    assert rules(false) == ["record.signature"]
+    check(door, good, one)
 
 
 # Rule 5
@@ -238,227 +207,6 @@ def test_7_an_observation_by_a_revoked_key_enters_and_a_permission_does_not(door
     assert rules(door.said[-1]) == ["key.revoked"]
 
 
-# Rule 7: permissions
-
-
-def granted(door: Door, **told: Any) -> Outcome:
-    """What is said of the pass of a declared movement; told, of the movement."""
-    door.stage.declare(**told).grant()
-    return door.said[-1]
-
-
-def test_7_a_pass_for_what_was_declared_is_granted(door: Door) -> None:
-    assert granted(door).error is None
-    assert granted(door, lines=[("2710", 5, "LTR")]).error is None
-    assert door.stage.audit().findings == ()
-
-
-def declared_by_nobody(door: Door) -> None:
-    other, passage = door.stage.declare(), door.stage.passage()
-    passage.declaration = other.declaration
-    passage.grant()
-
-
-def withdrawn(door: Door) -> None:
-    passage = door.stage.declare()
-    assert passage.declaration is not None
-    door.stage.hand("relief-one").record("withdrawal", withdraws=passage.declaration.leaf)
-    passage.grant()
-
-
-def superseded(door: Door) -> None:
-    passage = door.stage.declare()
-    first = passage.declaration
-    passage.declare()
-    passage.declaration = first
-    passage.grant()
-
-
-def granted_twice(door: Door) -> None:
-    passage = door.stage.declare()
-    passage.grant(), passage.grant()
-
-
-def revoked_twice(door: Door) -> None:
-    passage = door.stage.declare()
-    passage.grant(), passage.revoke(), passage.revoke()
-
-
-def revoked_before_it_was_granted(door: Door) -> None:
-    passage = door.stage.declare()
-    passage.granted = passage.declaration
-    passage.revoke()
-
-
-def amended(version: int, number: int) -> Callable[[Door], None]:
-    def act(door: Door) -> None:
-        text = corridor_file("agreement.toml").replace("version = 1", f"version = {version}")
-        clear = {"agreement": text, "route": corridor_file("route.geojson"), "version": number}
-        door.stage.hand("mission/root").record("amendment", clear=clear)
-
-    return act
-
-
-def up(door: Door) -> None:
-    passage = door.stage.passage(goods=[("1101", 5, "KGM")])
-    passage.declare(clear={"direction": "up"})
-    passage.grant()
-
-
-CASES: list[tuple[list[str], Callable[[Door], object]]] = [
-    (["declaration.unknown"], declared_by_nobody),
-    (["declaration.withdrawn"], withdrawn),
-    (["declaration.superseded"], superseded),
-    (["class.unknown"], lambda door: granted(door, traffic_class="tourist")),
-    (["direction.unknown"], up),
-    (["goods.prohibited"], lambda door: granted(door, lines=[("9301", 5, "C62")])),
-    (["pass.refused_goods"], lambda door: granted(door, lines=[("9301", 5, "C62"), ("1101", 5, "KGM")])),
-    (["validity.empty"], lambda door: door.stage.declare().grant(hours=-1)),
-    (["validity.past"], lambda door: door.stage.declare().grant(clear={"valid_from": 1, "valid_until": 2})),
-    (["pass.granted_already"], granted_twice),
-    (["pass.unknown"], revoked_before_it_was_granted),
-    (["pass.revoked"], revoked_twice),
-    (["key.power"], lambda door: door.stage.declare(by="north-gate")),
-    (["key.power"], lambda door: door.stage.declare().grant(by="tessin/liaison")),
-    (["key.issuer"], lambda door: door.stage.declare().grant(iss="orva/officer")),
-    (["agreement.version"], lambda door: door.stage.declare().grant(agr=2)),
-    (["key.issuer", "agreement.version"],
-     lambda door: door.stage.passage().declare(iss="a/declarant", agr=2)),
-    (["key.enroller"], lambda door: door.stage.enrol("orva/clerk", by="tessin/root")),
-    (["key.enroller"], lambda door: door.stage.revoke(door.stage.hand("orva/liaison"))),
-    (["agreement.amendment"], amended(1, 1)),
-    (["agreement.amendment"], amended(2, 3)),
-    (["agreement.consent_to"], lambda door: door.stage.hand("orva/root").record("consent", clear={"of": "0" * 64})),
-    (["key.power"], lambda door: door.stage.hand("orva/liaison").record("erasure", clear={"digests": ["A" * 43]})),
-    (["key.power"], lambda door: door.stage.hand("mission/root").record("head", clear={"note": "x"})),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("expected", "act"), CASES, ids=lambda value: value[0] if type(value) is list else ""
-)
-def test_7_a_permission_is_refused_by_its_rule_signed_and_not_logged(
-    expected: list[str], act: Callable[[Door], object], door: Door
-) -> None:
-    before = len(door.kinds())
-    act(door)
-    outcome = door.said[-1]
-    assert rules(outcome) == expected
-    assert isinstance(outcome.error, Refused)
-    assert outcome.refusal is not None
-    refusal = read_refusal(outcome.refusal, door.stage.founding.service_key)
-    assert refusal.rule == expected[0]
-    assert all(f"{rule} of agreement version 1" in refusal.why for rule in expected)
-    assert all("under agreement version 1" in str(fault) for fault in outcome.error.faults)
-    entered = [one for one in door.said if one.receipt is not None]
-    assert len([kind for kind in door.kinds()[before:] if kind != "head"]) == len(entered)
-    assert not [finding for finding in door.stage.audit().findings if finding.rule in expected]
-
-
-def test_7_every_reason_is_given_at_once(door: Door) -> None:
-    door.stage.declare(traffic_class="tourist", lines=[("9301", 1, "C62")]).grant(hours=-1)
-    assert rules(door.said[-1]) == ["class.unknown", "validity.empty", "goods.prohibited"]
-
-
-def test_7_a_pass_that_leaves_the_refused_line_out_is_granted(door: Door) -> None:
-    passage = door.stage.declare(lines=[("9301", 5, "C62"), ("1101", 5, "KGM")])
-    passage.grant(clear={"refused": [{"line": 0, "rule": "arms"}]})
-    assert door.said[-1].error is None
-
-
-def test_7_a_decision_is_made_on_what_its_signer_had_seen(door: Door) -> None:
-    passage = door.stage.declare()
-    seen = {"root": door.stage.newest.root, "size": door.stage.newest.size}  # type: ignore[union-attr]
-    passage.grant()
-    passage.grant(seen=seen)  # by a second officer, without a network since then
-    assert door.said[-1].error is None
-    for size in (seen["size"], 10**9):
-        passage.grant(seen={"root": "ab" * 32, "size": size})  # a head of nobody: as if it named none
-        assert rules(door.said[-1]) == ["pass.granted_already"] * 2
-
-
-def test_7_what_a_pass_names_its_signer_has_seen(door: Door) -> None:
-    """A declaration that came by another way than the log, handed in together with the pass."""
-    papers: list[Written] = []
-    for name in ("relief-one", "mission/officer"):
-        door.stage.hand(name).hand_in = papers.append
-    door.stage.declare().grant()
-    declaration, first = papers
-    assert rules(door.answer(first)) == ["declaration.unknown"]
-    door.stage.hand("mission/officer").seq -= 1
-    for outcome, written in zip(door.admit(declaration, first), papers, strict=True):
-        check(door, outcome, written)
-
-
-def test_7_a_pass_may_be_corrected(door: Door) -> None:
-    passage = door.stage.declare()
-    first = passage.grant()
-    passage.grant(hours=20, corrects=first.leaf)
-    assert door.said[-1].error is None
-
-
-def test_7_a_paper_by_a_key_without_power_counts_for_nothing(door: Door) -> None:
-    passage = door.stage.declare()
-    door.stage.hand("mission/officer").hand_in = lambda _: None
-    pass_by_nobody = passage.grant(by="mission/officer", iss="north-gate/post")
-    door.stage.log_raw(pass_by_nobody.entry)  # before there was a door
-    door.stage.hand("mission/officer").hand_in = door.hand_in
-    passage.grant()
-    assert door.said[-1].error is None
-
-
-def test_7_a_countersignature_that_the_agreement_wants_is_waited_for() -> None:
-    text = corridor_file("agreement.toml").replace(
-        'inspection = ["orva", "tessin"]', 'declaration = ["orva"]'
-    )
-    door = Door(Stage(agreement=text))
-    passage = door.stage.declare()
-    passage.grant()
-    assert rules(door.said[-1]) == ["countersign.missing"]
-    assert passage.declaration is not None
-    clear = {"of": passage.declaration.leaf, "verdict": "agrees"}
-    door.stage.hand("orva/liaison").record("countersign", clear=clear)  # without a passage
-    passage.grant()
-    assert door.said[-1].error is None
-
-
-def test_7_notice_is_counted_from_the_head_that_the_declarant_saw() -> None:
-    text = (
-        corridor_file("agreement.toml") + '\n[limits.notice]\nvalue = "1 h"\nsource = { from = "proposed" }\n'
-    )
-    door = Door(Stage(agreement=text))
-    start = door.stage.clock.now()
-
-    def ask(notice_from: int, **told: Any) -> Outcome:
-        passage = door.stage.passage(goods=[("1101", 5, "KGM")])
-        passage.declare(clear={"notice": {"from": notice_from, "until": notice_from + 60}}, **told)
-        passage.grant()
-        return door.said[-1]
-
-    assert ask(start + 7200).error is None
-    assert rules(ask(start + 1800)) == ["notice.too_short"]
-    assert rules(ask(door.stage.clock.now() + 1800, iat=start - 10_000)) == ["notice.too_short"]
-    passage = door.stage.declare()
-    passage.grant()
-    assert rules(door.said[-1]) == ["notice.missing"]
-
-
-def test_7_a_pass_on_paper_is_judged_by_the_time_that_it_claims(door: Door) -> None:
-    passage = door.stage.declare()
-    now = door.stage.clock.now()
-    door.stage.clock.tick(500_000)
-    claims = {"valid_from": now, "valid_until": now + 3600}
-    passage.grant(clear=claims, at=now, via="paper")
-    assert door.said[-1].error is None
-    door.stage.declare().grant(clear=claims)
-    assert rules(door.said[-1]) == ["validity.past"]
-
-
-def test_every_kind_that_is_decided_is_one_and_every_rule_has_its_sentence() -> None:
-    assert "pass-refusal" not in DECIDED
-    assert {"key.unknown", "pass.refused_goods", "notice.missing", "agreement.consent_to"} <= SENTENCE.keys()
-
-
 # Rule 8, and the whole
 
 
@@ -479,14 +227,6 @@ def test_8_receipts_made_together_are_those_that_the_log_gives(door: Door) -> No
         assert outcome.receipt is not None
         check(door, outcome, record)
         assert outcome.receipt == door.stage.log.receipt(outcome.receipt.index)
-
-
-def test_8_a_record_that_is_gone_after_its_commit_is_said_to_be(door: Door, monkeypatch: Any) -> None:
-    monkeypatch.setattr(MemoryStore, "index_of", lambda *_: None)
-    log = door.stage.log
-    monkeypatch.setattr(log, "append", lambda _: None)
-    with pytest.raises(Disproved, match="not there"):
-        door.answer(offer(door))
 
 
 def test_8_a_failed_commit_leaves_nothing_behind_and_the_repeat_enters(door: Door, monkeypatch: Any) -> None:

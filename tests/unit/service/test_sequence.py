@@ -14,7 +14,9 @@ from safeconduct.adapters.sqlite_store import SqliteStore
 from safeconduct.core.kernel.errors import Conflict, Disproved, Malformed, Unavailable
 from safeconduct.core.record.draft import sign
 from safeconduct.core.record.entry import parse_entry, verify_entry
+from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note
+from safeconduct.core.tlog.tiles import Tile
 from safeconduct.service.ports import Row, SignRows, Store
 from safeconduct.service.sequence import Sequencer, Submission
 from tests.unit.service.service_scene import CHANCE, START, Scene, Witness, key
@@ -292,3 +294,85 @@ def test_every_receipt_of_a_long_log_holds_whatever_the_batches() -> None:
     for record, receipt in zip(records, receipts, strict=True):
         assert receipt.check(record.entry, scene.log.policy) == "logged"
     assert [scene.opened().receipt(receipt.index) for receipt in receipts[::97]] == receipts[::97]
+
+
+# Published later
+
+
+def later(scene: Scene) -> Sequencer:
+    """One whose heads are published when somebody says so."""
+    keys = {"log": key("log"), "service": key("service")}
+    return Sequencer(
+        scene.store, **keys, clock=scene.clock, chance=CHANCE, witnesses=scene.witnesses, at_once=False
+    )
+
+
+def test_6_without_at_once_a_receipt_is_logged_and_no_witness_is_waited_for(scene: Scene) -> None:
+    log, record = later(scene), scene.record()
+    (receipt,) = log.submit([record])
+    assert receipt.check(record.entry, log.policy) == "logged"
+    assert log.newest.size == 1
+    assert log.head.size == scene.store.size() == 3
+    log.publish()
+    assert log.newest.size == 3
+    (again,) = log.submit([record])
+    assert again.check(record.entry, log.policy) == "cosigned"
+    assert later(scene).receipt(again.index) == again
+
+
+def test_3_without_at_once_a_head_that_was_never_published_has_no_record(scene: Scene) -> None:
+    log = later(scene)
+    for _ in range(3):
+        log.submit([scene.record()])
+    assert scene.kinds() == ["founding", "head", "offered", "offered", "offered"]
+    log.publish()
+    assert log.next == 6
+    log.submit([scene.record()])
+    assert scene.kinds()[5:] == ["head", "offered"]
+    assert parse_entry(next(scene.store.entries(5, 6))).payload["note"] == log.newest.note.decode()
+
+
+def test_a_receipt_is_by_the_first_published_head_over_its_entry(scene: Scene) -> None:
+    log, records = later(scene), [scene.record() for _ in range(4)]
+    for number, record in enumerate(records):
+        log.submit([record])
+        if number % 2:
+            log.publish()
+    receipts = log.submit(records)
+    sizes = [Checkpoint.parse(receipt.note.text).size for receipt in receipts]
+    assert sizes == [4, 4, 7, 7]
+    assert later(scene).submit(records) == receipts
+
+
+def test_a_start_reads_the_last_entries_alone_once_the_tiles_are_kept(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        scene.log.submit([scene.record() for _ in range(250)])
+    scene.log.keep_tiles()
+    read: list[int] = []
+
+    def counted(self: Store, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        for entry in whole(self, start, stop):
+            read.append(1)
+            yield entry
+
+    whole = type(scene.store).entries
+    monkeypatch.setattr(type(scene.store), "entries", counted)
+    again = scene.opened()
+    assert (again.size, again.hashes.root()) == (scene.log.size, scene.log.hashes.root())
+    # The last tile's entries, and back to the service's last record.
+    assert len(read) <= 256 + 256 + 32
+    assert again.hashes.read(Tile(0, 1)) == scene.log.hashes.read(Tile(0, 1))
+
+
+def test_a_receipt_of_an_entry_that_this_process_has_not_read_yet_is_for_the_next_moment(
+    scene: Scene,
+) -> None:
+    record = scene.record()
+    other = scene.opened()
+    scene.log.submit([record])
+    with pytest.raises(Unavailable, match="being signed"):
+        other.receipt(2)
+    with pytest.raises(Unavailable, match="being signed"):
+        other.receipt(99)

@@ -9,7 +9,8 @@ import pytest
 from safeconduct.core.kernel.errors import Unavailable
 from safeconduct.core.record.disclosure import Place
 from safeconduct.core.record.entry import At, parse_entry
-from safeconduct.core.record.kinds import ENVELOPE, KINDS
+from safeconduct.core.record.kind import ENVELOPE
+from safeconduct.core.record.kinds import KINDS
 from safeconduct.core.tlog.tree import leaf_hash
 from safeconduct.service.story import Log, tell_entry, tell_passage
 from safeconduct.service.words import _TELLING, details, sentence, when

@@ -17,8 +17,10 @@ from safeconduct.core.record.disclosure import digest_of, disclose, parse_disclo
 from safeconduct.core.record.entry import parse_entry
 from safeconduct.sim.archive import MemoryArchive
 from safeconduct.sim.stage import Stage
-from safeconduct.verify.disclosures import Part, Run, runs_of, runs_until, shares_of, whole_digest
+from safeconduct.verify.disclosures import Part
 from safeconduct.verify.report import Report
+from safeconduct.verify.runs import Run, runs_of, runs_until
+from safeconduct.verify.shares import shares_of, whole_digest
 from tests.unit.verify.verify_scene import named, said
 
 FILE = "disclosures.jsonl"
@@ -252,7 +254,7 @@ def digests_of(data: bytes) -> list[bytes]:
 def test_the_digest_share_by_share_is_the_digest_at_once(
     monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr("safeconduct.verify.disclosures._AT_ONCE", at_once)
+    monkeypatch.setattr("safeconduct.verify.shares._AT_ONCE", at_once)
     asked: list[str] = []
 
     def noted(shares: Iterable[tuple[range, list[bytes]]]) -> str:
@@ -270,7 +272,7 @@ def test_the_digest_share_by_share_is_the_digest_at_once(
 def test_shares_are_all_first_bytes_each_once(
     monkeypatch: pytest.MonkeyPatch, size: int, at_once: int
 ) -> None:
-    monkeypatch.setattr("safeconduct.verify.disclosures._AT_ONCE", at_once)
+    monkeypatch.setattr("safeconduct.verify.shares._AT_ONCE", at_once)
     shares = shares_of(size)
     assert [first for share in shares for first in share] == list(range(256))
     assert all(shares)

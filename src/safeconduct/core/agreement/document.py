@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from safeconduct.core.agreement.form import Sheet, foreign_letter
-from safeconduct.core.agreement.lines import lines_of
 from safeconduct.core.kernel.errors import Fault, Malformed
 
 MAX_BYTES = 40_000
@@ -39,7 +38,7 @@ def read_document(text: str, where: str) -> tuple[Mapping[str, Any], Sheet]:
         top = _load(text, where)
     except Malformed as error:
         raise Malformed.of((*(fault for _, fault in found), *error.faults)) from error
-    return top, Sheet(where, lines_of(text), found)
+    return top, Sheet(where, text, found)
 
 
 def _check_size(text: str, where: str) -> None:

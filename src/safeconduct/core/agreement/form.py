@@ -19,9 +19,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
-from safeconduct.core.agreement.lines import Path
+from safeconduct.core.agreement.lines import Path, lines_of
 from safeconduct.core.kernel.errors import Fault, Malformed
 from safeconduct.core.kernel.instant import parse_day, parse_duration
 from safeconduct.core.kernel.nearest import did_you_mean
@@ -36,11 +37,15 @@ MAX_TEXT = 2_000
 class Sheet:
     """One document being read: where its keys stand, and what was found wrong so far."""
 
-    def __init__(self, where: str, lines: Mapping[Path, int], faults: Iterable[tuple[int, Fault]]) -> None:
+    def __init__(self, where: str, text: str, faults: Iterable[tuple[int, Fault]]) -> None:
         """A sheet with the faults that were found before, each with its line."""
-        self._where = where
-        self._lines = lines
+        self._where, self._text = where, text
         self._faults = list(faults)
+
+    @cached_property
+    def _lines(self) -> Mapping[Path, int]:
+        """Found for the first fault: most documents have none."""
+        return lines_of(self._text)
 
     def fault(self, rule: str, path: Path, message: str, next_step: str) -> None:
         """Note one fault at a key; reading goes on."""

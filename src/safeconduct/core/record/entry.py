@@ -20,7 +20,8 @@ from safeconduct.core.kernel.canonical import parse_canonical
 from safeconduct.core.kernel.errors import Fault, Malformed
 from safeconduct.core.kernel.spelling import decode_base64url, print_base64url
 from safeconduct.core.record.disclosure import digests_in, private_fields
-from safeconduct.core.record.kinds import KINDS, UNKNOWN_KIND
+from safeconduct.core.record.kind import UNKNOWN_KIND
+from safeconduct.core.record.kinds import KINDS
 from safeconduct.core.record.schema import SCHEMA, Form
 from safeconduct.core.tlog.signature import verify_ed25519
 from safeconduct.core.tlog.tree import leaf_hash

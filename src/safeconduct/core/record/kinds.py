@@ -1,21 +1,14 @@
-"""The kinds of records: claims in the clear, private fields, who signs, what they name (RECORD §8).
+"""The kinds of records (RECORD §8). A table, and long as such: it says all of a kind in one place.
 
-Rules:
- 1. The envelope is the same for all kinds (RECORD §2); the founding record has no `cor`, `psg` and `seen`, a
-    succession no `psg` and `seen`.
- 2. All private fields of a kind, and of each of its lines, are present; an empty one holds a random digest.
- 3. The kinds that tell of one movement carry `psg`; the others may.
- 4. A kind that is not listed here is kept: its envelope is checked, its claims are not.
-
-A table, and long as such: it says all of a kind in one place. Who may see a private field, agreements say.
+Who may see a private field, agreements say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from safeconduct.core.record.kind import ABSENT, SPAN, Kind, kind_of
 from safeconduct.core.record.schema import (
     CODE,
     COUNT,
@@ -29,117 +22,24 @@ from safeconduct.core.record.schema import (
     JWK,
     KID,
     LEAF,
-    LEAF_OR_NONE,
     ORIGIN,
-    PASSAGE,
     PLACE,
     POSITIVE,
-    PRIVATE,
     PROSE,
     SHA256,
     SIGNATURE,
     TAG,
     TRUE,
     UNIT,
-    UUID7,
     VKEY,
-    Form,
     Shape,
     Shapes,
     closed,
     exactly,
-    lines_of,
     list_of,
     one_of,
     optional,
-    pattern,
 )
-
-_SPAN = closed('{"from":…,"until":…} in whole seconds', {"from": INSTANT, "until": INSTANT})
-_INSTANT_OR_SPAN = Shape(
-    'whole seconds, or {"from":…,"until":…} in that order',
-    lambda value: type(value) is int or (_SPAN.holds(value) and value["from"] <= value["until"]),
-)
-_ABSENT = Shape("nothing: leave it out", lambda _value: False, optional=True)
-
-ENVELOPE: Shapes = MappingProxyType(
-    {
-        "_sd_alg": exactly("sha-256"),
-        "agr": POSITIVE,
-        "at": optional(_INSTANT_OR_SPAN),
-        "cor": SHA256,
-        "corrects": optional(LEAF),
-        "evt": pattern("a kind", r"[a-z0-9-]{1,64}"),
-        "iat": INSTANT,
-        "iss": ISSUER,
-        "jti": UUID7,
-        "lines": optional(lines_of("an array of objects", {})),
-        "prev": LEAF_OR_NONE,
-        "psg": optional(PASSAGE),
-        "seen": optional(closed('{"root":…,"size":…}', {"root": SHA256, "size": POSITIVE})),
-        "seq": COUNT,
-        "via": optional(one_of("paper", "source")),
-        "withdraws": optional(LEAF),
-    }
-)  # 1
-
-UNKNOWN_KIND = Form.of("a payload", ENVELOPE, is_open=True)  # 4
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of record."""
-
-    name: str
-    about: str
-    clear: Shapes
-    private: tuple[str, ...]
-    line_clear: Shapes
-    """Empty where the kind has no lines."""
-    line_private: tuple[str, ...]
-    references: tuple[str, ...]
-    """Claims that hold the leaf of another record; `corrects` and `withdraws` may stand in any kind."""
-    fixed_signer: str | None
-    """`service`, `root` or `any` (any enrolled key); None: the roles that the agreement lists."""
-    passage: bool
-    form: Form
-    """Every claim of the payload, envelope, private fields and lines included."""
-
-
-def _kind(
-    name: str,
-    about: str,
-    clear: Shapes,
-    *,
-    private: tuple[str, ...] = (),
-    line_clear: Shapes = MappingProxyType({}),
-    line_private: tuple[str, ...] = (),
-    lines_required: bool = True,
-    references: tuple[str, ...] = (),
-    signer: str | None = None,
-    passage: bool = False,
-    envelope: Shapes = MappingProxyType({}),
-) -> Kind:
-    shapes: dict[str, Shape] = {**ENVELOPE, "evt": exactly(name)}
-    if passage:
-        shapes["psg"] = PASSAGE  # 3
-    shapes |= {**envelope, **clear, **dict.fromkeys(private, PRIVATE)}  # 2
-    if line_clear:
-        lines = lines_of("an array of lines", {**line_clear, **dict.fromkeys(line_private, PRIVATE)})
-        shapes["lines"] = lines if lines_required else optional(lines)
-    return Kind(
-        name,
-        about,
-        clear,
-        private,
-        line_clear,
-        line_private,
-        references,
-        signer,
-        passage,
-        Form.of("a payload", shapes, is_open=True),
-    )
-
 
 _SEAT = closed(
     "a seat", {"jwk": optional(JWK), "role": one_of("guarantor", "party", "observer"), "seat": IDENTIFIER}
@@ -169,18 +69,18 @@ _FOUNDED: Shapes = {
     "service": closed("the service's key", {"jwk": JWK}),
     "witnesses": list_of("an array of verifier keys", VKEY, distinct=True),
 }
-_ENTRY_0: Shapes = {"prev": exactly(""), "psg": _ABSENT, "seen": _ABSENT, "seq": exactly(0)}
+_ENTRY_0: Shapes = {"prev": exactly(""), "psg": ABSENT, "seen": ABSENT, "seq": exactly(0)}
 _CONSENT = closed("a seat's consent", {"seat": IDENTIFIER, "signature": SIGNATURE})
 
 _GOVERNING = (
-    _kind(
+    kind_of(
         "founding",
         "Entry 0: the agreement, the seats and every key that the corridor starts with.",
         _FOUNDED,
         signer="root",
-        envelope={**_ENTRY_0, "agr": exactly(1), "cor": _ABSENT},
+        envelope={**_ENTRY_0, "agr": exactly(1), "cor": ABSENT},
     ),
-    _kind(
+    kind_of(
         "succession",
         "Entry 0 of a log that goes on where one is beyond repair: the same corridor, and what is lost of it.",
         {
@@ -194,26 +94,26 @@ _GOVERNING = (
         signer="root",
         envelope=_ENTRY_0,
     ),
-    _kind(
+    kind_of(
         "amendment",
         "A new version of the agreement, in force once its own consent rule is met.",
         {"agreement": PROSE, "route": PROSE, "version": POSITIVE},
     ),
-    _kind(
+    kind_of(
         "consent",
         "A seat agrees to the founding or to an amendment.",
         {"of": LEAF},
         references=("of",),
         signer="root",
     ),
-    _kind(
+    kind_of(
         "refusal",
         "A seat does not agree to it.",
         {"of": LEAF, "reason": CODE},
         references=("of",),
         signer="root",
     ),
-    _kind(
+    kind_of(
         "key",
         "A device's key, and the name under which it will sign.",
         {
@@ -223,14 +123,14 @@ _GOVERNING = (
             "replaces": optional(KID),
         },
     ),
-    _kind(
+    kind_of(
         "revocation",
         "A key is no longer good; names its last good record.",
         {"kid": KID, "last": _LAST_OR_NONE, "reason": CODE},
         references=("last",),
     ),
-    _kind("head", "A published head with the cosignatures that it had.", {"note": PROSE}, signer="service"),
-    _kind(
+    kind_of("head", "A published head with the cosignatures that it had.", {"note": PROSE}, signer="service"),
+    kind_of(
         "disclosure",
         "What one reader now holds, as a digest over its disclosures.",
         {
@@ -240,7 +140,7 @@ _GOVERNING = (
         },
         signer="service",
     ),
-    _kind(
+    kind_of(
         "erasure",
         "Disclosures that everyone deletes.",
         {"digests": list_of("an array of digests", DIGEST, least=1, distinct=True)},
@@ -248,13 +148,13 @@ _GOVERNING = (
 )
 
 _ABOUT_RECORDS = (
-    _kind(
+    kind_of(
         "offered",
         "A record of somebody else that this key holds, logged or not: its leaf need not be in the log.",
         {"leaf": LEAF},
         signer="any",
     ),
-    _kind(
+    kind_of(
         "countersign",
         "Another who was present agrees with a record, or refuses.",
         {"of": LEAF, "verdict": one_of("agrees", "refuses")},
@@ -262,7 +162,7 @@ _ABOUT_RECORDS = (
         references=("of",),
         signer="any",
     ),
-    _kind(
+    kind_of(
         "correction",
         "A record is wrong; or the enroller admits one of a key that it revoked.",
         {"admits": optional(TRUE), "of": LEAF},
@@ -270,7 +170,7 @@ _ABOUT_RECORDS = (
         references=("of",),
         signer="any",
     ),
-    _kind(
+    kind_of(
         "withdrawal",
         "A record that its signer no longer stands by.",
         {},
@@ -278,7 +178,7 @@ _ABOUT_RECORDS = (
         signer="any",
         envelope={"withdraws": LEAF},
     ),
-    _kind(
+    kind_of(
         "watch-start",
         "A post starts to observe: which kinds, and who is present.",
         {
@@ -288,7 +188,7 @@ _ABOUT_RECORDS = (
         },
         private=("by",),
     ),
-    _kind(
+    kind_of(
         "watch-end",
         "A post stops to observe.",
         {"post": IDENTIFIER, "start": LEAF},
@@ -298,7 +198,7 @@ _ABOUT_RECORDS = (
 )
 
 _PERMISSIONS = (
-    _kind(
+    kind_of(
         "declaration",
         "Advance notice of one movement; a new version corrects the one before.",
         {
@@ -306,7 +206,7 @@ _PERMISSIONS = (
             "departs_from": optional(PLACE),
             "direction": IDENTIFIER,
             "imo": optional(IMO),
-            "notice": optional(_SPAN),
+            "notice": optional(SPAN),
             "people": optional(COUNT),
             "plate_tag": optional(TAG),
             "trip": one_of("one-way", "round", "out", "back"),
@@ -317,14 +217,14 @@ _PERMISSIONS = (
         line_private=("consignee", "consignor", "description", "vehicle_name"),
         passage=True,
     ),
-    _kind(
+    kind_of(
         "acknowledgement",
         "The addressee has a record.",
         {"of": LEAF},
         references=("of",),
         passage=True,
     ),
-    _kind(
+    kind_of(
         "pass",
         "Clearance for one movement.",
         {
@@ -339,21 +239,21 @@ _PERMISSIONS = (
         references=("declaration",),
         passage=True,
     ),
-    _kind(
+    kind_of(
         "pass-refusal",
         "A declaration gets no pass, for every reason there is.",
         {"declaration": LEAF, "reasons": list_of("an array of reasons", _REASON, least=1)},
         references=("declaration",),
         passage=True,
     ),
-    _kind(
+    kind_of(
         "pass-revocation",
         "A pass is taken back.",
         {"pass": LEAF, "reason": CODE},
         references=("pass",),
         passage=True,
     ),
-    _kind(
+    kind_of(
         "account",
         "What the declarant says happened to it.",
         {"post": IDENTIFIER, "what": one_of("arrived", "waited", "searched", "refused", "left")},
@@ -363,7 +263,7 @@ _PERMISSIONS = (
 )
 
 _OPENNESS = (
-    _kind(
+    kind_of(
         "restriction",
         "The road is closed, restricted or open again: for whom, where, since when, who ordered it and why.",
         {
@@ -382,7 +282,7 @@ _OPENNESS = (
 )
 
 _OBSERVATIONS = (
-    _kind(
+    kind_of(
         "arrival",
         "A vehicle came to a post, with or without a pass.",
         {**_CROSSING, "class": IDENTIFIER},
@@ -390,7 +290,7 @@ _OBSERVATIONS = (
         references=("pass",),
         passage=True,
     ),
-    _kind(
+    kind_of(
         "inspection",
         "How deep it was looked into, why, and what was found line by line.",
         {
@@ -407,7 +307,7 @@ _OBSERVATIONS = (
         lines_required=False,
         passage=True,
     ),
-    _kind(
+    kind_of(
         "seal",
         "A seal affixed, found, replaced or removed, and its condition.",
         {
@@ -420,7 +320,7 @@ _OBSERVATIONS = (
         private=("by", "seal", "seal_key"),
         passage=True,
     ),
-    _kind(
+    kind_of(
         "entered",
         "It was let onto the road.",
         _CROSSING,
@@ -428,7 +328,7 @@ _OBSERVATIONS = (
         references=("pass",),
         passage=True,
     ),
-    _kind(
+    kind_of(
         "exited",
         "It left the road.",
         _CROSSING,
@@ -436,7 +336,7 @@ _OBSERVATIONS = (
         references=("pass",),
         passage=True,
     ),
-    _kind(
+    kind_of(
         "turned-back",
         "It was sent back at a post.",
         {"post": IDENTIFIER, "reason": CODE},

@@ -11,7 +11,8 @@ Rules:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Self
 
 from safeconduct.core.kernel.errors import Disproved
 
@@ -60,6 +61,18 @@ class Frontier:
     def __init__(self) -> None:
         self.size = 0
         self._roots: list[bytes] = []  # by height; the one at height h stands where bit h of size is set
+
+    @classmethod
+    def of(cls, roots: Mapping[int, bytes]) -> Self:
+        """The tree whose full subtrees have these roots, by their heights."""
+        frontier = cls()
+        frontier.size = sum(1 << height for height in roots)
+        frontier._roots = [roots.get(height, b"") for height in range(frontier.size.bit_length())]
+        return frontier
+
+    def copy(self) -> Self:
+        """Another one that grows by itself."""
+        return self.of({height: root for height, root in enumerate(self._roots) if self.size >> height & 1})
 
     def append(self, leaf: bytes) -> None:
         """Adds one leaf hash."""

@@ -58,12 +58,7 @@ def _bytes_of(request: HttpRequest) -> bytes:
     said = request.META.get("CONTENT_LENGTH") or "0"
     length = int(said[:16]) if said.isascii() and said.isdigit() else 0
     if length > MAX_BYTES:
-        raise Turned(
-            "api.size",
-            f"the body has more than {MAX_BYTES} bytes",
-            where="Content-Length",
-            next_step="Send fewer records at once",
-        )
+        raise too_large()
     try:
         data = request.read(length)
     except (UnreadablePostError, OSError):
@@ -76,6 +71,16 @@ def _bytes_of(request: HttpRequest) -> bytes:
             next_step="Send it again, whole, with its Content-Length",
         )
     return data
+
+
+def too_large() -> Turned:
+    """Rule 1, for what is announced and for what came."""
+    return Turned(
+        "api.size",
+        f"the body has more than {MAX_BYTES} bytes",
+        where="Content-Length",
+        next_step="Send fewer records at once",
+    )
 
 
 def parse_body(data: bytes) -> Body:

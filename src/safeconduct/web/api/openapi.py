@@ -17,6 +17,7 @@ _ERRORS = {
     403: "read, and refused: with the signed refusal",
     404: "there is none",
     405: "another method",
+    408: "it came too slowly",
     409: "another record has its jti",
     413: "too long, or too many",
     415: "not application/json",
@@ -33,7 +34,7 @@ def _responses(good: dict[int, Any], *errors: int) -> dict[int, Any]:
 SUBMITTING: dict[str, Any] = {
     "operation_id": "submit",
     "summary": "Hand in records",
-    "response": _responses({201: Receipt, 200: Receipt, 207: Answers}, 400, 403, 409, 413, 415, 422),
+    "response": _responses({201: Receipt, 200: Receipt, 207: Answers}, 400, 403, 408, 409, 413, 415, 422),
     "openapi_extra": {
         "requestBody": {
             "required": True,

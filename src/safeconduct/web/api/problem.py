@@ -40,10 +40,12 @@ RULES: Mapping[str, tuple[HTTPStatus, Rule]] = {
         (HTTPStatus.NOT_FOUND, Rule("api.path", "api", "A path is one of the API's.")),
         (HTTPStatus.NOT_FOUND, Rule("api.unknown", "api", "A record that is asked for is in the log.")),
         (HTTPStatus.METHOD_NOT_ALLOWED, Rule("api.method", "api", "A path is used by its methods.")),
+        (HTTPStatus.REQUEST_TIMEOUT, Rule("api.time", "api", "A body comes at 4 KiB a second or faster.")),
         (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Rule("api.size", "api", "A body has at most 8 MiB.")),
         (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Rule("api.count", "api", "A list has at most 1,000 records.")),
         (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Rule("api.type", "api", "A body is plain application/json.")),
         (HTTPStatus.INTERNAL_SERVER_ERROR, Rule("api.defect", "api", "This program works.")),
+        (HTTPStatus.SERVICE_UNAVAILABLE, Rule("api.busy", "api", "At most 8 long bodies come at once.")),
     )
 }
 """The API's own rules, with their statuses."""

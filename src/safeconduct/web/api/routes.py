@@ -96,11 +96,7 @@ def _receipt(here: Corridor, jti: str) -> HttpResponse:
         )
     if here.sequencer is None:
         raise here.stopped or Unavailable("another process appends", next_step="Repeat in a moment")
-    try:
-        receipt = here.sequencer.receipt(index)
-    except IndexError:  # its head is being committed at this moment
-        raise Unavailable("its head is being signed", next_step="Repeat in a moment") from None
-    return _json(_told(receipt, here.sequencer), HTTPStatus.OK)
+    return _json(_told(here.sequencer.receipt(index), here.sequencer), HTTPStatus.OK)
 
 
 def _told(receipt: Receipt, sequencer: Sequencer) -> dict[str, Any]:
