@@ -5,6 +5,7 @@ All in process, but for the counting under strace. The corridors have no witness
 
 from __future__ import annotations
 
+import os
 import pickle
 import re
 import shutil
@@ -37,6 +38,7 @@ _MARK = "/safeconduct-mark"
 def figures() -> Iterator[Figure]:
     """Each limit is that of the server's specification."""
     yield counted()
+    yield delayed()
     yield one_client()
     yield many_clients()
     yield from reopening()
@@ -77,6 +79,40 @@ def counted() -> Figure:
     found = median(counts)
     detail = f"{len(counts)} submissions, from {min(counts)} to {max(counts)} fsyncs"
     return Figure("fsyncs before a logged receipt", found, "at most 5", found <= 5, detail)
+
+
+SLOW = """
+import time
+from benchmarks.served import corridor
+from safeconduct.wiring.server import open_server
+made = corridor()
+with open_server(made.folder) as server:
+    server.submit(made.records(1))
+    for _ in range(15):
+        time.sleep(0.6)
+        record = made.records(1)
+        start = time.perf_counter()
+        (outcome,) = server.submit(record)
+        print(time.perf_counter() - start)
+        assert outcome.receipt is not None
+"""
+DELAY_S = 0.010
+
+
+def delayed() -> Figure:
+    """A receipt where each durable write takes ten milliseconds longer."""
+    name = "a receipt, 10 ms added to each fsync"
+    if shutil.which("strace") is None:
+        return Figure(name, 0.0, "at most 6 x 10 ms", False, "NOT MEASURED: no strace here")
+    inject = f"inject=fsync,fdatasync:delay_exit={round(DELAY_S * 1e6)}"
+    command = ["strace", "-f", "-qq", "-e", "trace=fsync,fdatasync", "-e", inject, "-o", os.devnull]
+    done = subprocess.run(
+        [*command, sys.executable, "-c", SLOW], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    took = [float(line) for line in done.stdout.split()]
+    found = median(took) / DELAY_S
+    detail = f"{len(took)} submissions, median {median(took) * 1e3:.1f} ms, longest {max(took) * 1e3:.1f} ms"
+    return Figure(name, found, "at most 6 x 10 ms", found <= 6, detail)
 
 
 # Receipts

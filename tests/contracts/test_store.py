@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -78,6 +78,7 @@ _LOOSE = (
     "DROP TABLE entries; CREATE TABLE entries (number INTEGER, entry BLOB, jti TEXT, kind TEXT);"
     "DROP TABLE committed; CREATE TABLE committed (size INTEGER, note BLOB, time INTEGER);"
     "DROP TABLE disclosures; CREATE TABLE disclosures (number INTEGER, entry INTEGER, text TEXT);"
+    "DROP TABLE keys; CREATE TABLE keys (key TEXT, entry INTEGER);"
 )
 
 
@@ -274,6 +275,14 @@ def test_one_head_is_found_by_its_size_or_by_an_entry_under_it(store: Store) -> 
     assert store.newest_published(below=3) == store.published_covering(0) == StoredHead(2, b"two", 13)
 
 
+def test_8_rows_are_found_by_any_of_their_keys_in_index_order(store: Store) -> None:
+    rows = [Row(b"%d" % n, f"jti-{n}", "x", (), ("each", f"key {n % 2}")) for n in range(5)]
+    store.append(0, rows, note_of, 0)
+    assert store.indices_under(["key 1", "nobody's"]) == [1, 3]
+    assert store.indices_under(["key 1", "each"]) == [0, 1, 2, 3, 4]
+    assert store.indices_under([]) == []
+
+
 def tile_of(level: int, number: int) -> FullTile:
     return FullTile(level, number, b"%d/%d" % (level, number), b"root of %d/%d" % (level, number))
 
@@ -308,7 +317,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def fill(store: Store) -> None:
-    store.append(0, [A, D], note_of, 7)
+    store.append(0, [A, replace(D, keys=("key",))], note_of, 7)
     store.publish(b"published", 2, 8)
     store.keep_tiles([tile_of(0, 0)])
 
@@ -383,7 +392,7 @@ def test_the_tables_of_both_programs_are_the_same_and_bear_the_same_marks(tmp_pa
         pass
     ours, theirs = (schema(folder / "corridor.db") for folder in (tmp_path, tmp_path / "django"))
     assert theirs == ours
-    assert len(ours) == 5 + 3 + 10 + 2
+    assert len(ours) == 6 + 3 + 12 + 2
 
 
 def schema(path: Path) -> set[object]:
@@ -410,17 +419,17 @@ def test_django_goes_on_with_the_file_that_offline_commands_made_and_they_with_i
         store.append(3, [C], note_of, 9)
 
 
-@pytest.mark.parametrize("table", ["entries", "disclosures", "committed", "published", "tiles"])
+@pytest.mark.parametrize("table", ["entries", "disclosures", "committed", "published", "keys", "tiles"])
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET {} = {} + 100"])
 def test_5_no_statement_changes_or_removes_a_row(disk: Disk, table: str, statement: str) -> None:
     with disk.opened() as store:
         fill(store)
-    column = "size" if table == "committed" else "number"
+    column = {"committed": "size", "keys": "entry"}.get(table, "number")
     with pytest.raises((sqlite3.IntegrityError, DatabaseError), match="append-only"):
         disk.execute(statement.format(table, column, column))
 
 
-@pytest.mark.parametrize("table", ["entries", "disclosures", "committed", "published", "tiles"])
+@pytest.mark.parametrize("table", ["entries", "disclosures", "committed", "published", "keys", "tiles"])
 def test_5_postgresql_does_not_empty_a_table_either(tmp_path: Path, postgres: Postgres, table: str) -> None:
     with on_django(tmp_path, postgres.database()) as disk:
         with disk.opened() as store:

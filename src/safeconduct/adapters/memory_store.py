@@ -18,6 +18,7 @@ class MemoryStore:
     _rows: list[Row] = field(default_factory=list)
     _by_jti: dict[str, int] = field(default_factory=dict)
     _by_kind: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _by_key: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     _committed: list[StoredHead] = field(default_factory=list)
     _published: list[StoredHead] = field(default_factory=list)
     _tiles: dict[tuple[int, int], FullTile] = field(default_factory=dict)
@@ -39,6 +40,8 @@ class MemoryStore:
         self._by_jti.update(fresh)
         for number, row in enumerate(rows, expected_size):
             self._by_kind[row.kind].append(number)
+            for key in row.keys:
+                self._by_key[key].append(number)
         self._committed.append(StoredHead(len(self._rows), note, time))
         return note
 
@@ -67,6 +70,10 @@ class MemoryStore:
     def indices_of(self, jtis: Collection[str]) -> dict[str, int]:
         """Where the records with these stand."""
         return {jti: self._by_jti[jti] for jti in jtis if jti in self._by_jti}
+
+    def indices_under(self, keys: Collection[str]) -> list[int]:
+        """Where the records stand that were kept with one of these keys."""
+        return sorted({number for key in keys for number in self._by_key.get(key, ())})
 
     def newest(self, below: int | None = None) -> StoredHead | None:
         """The newest committed head, or the newest of a size below this one."""

@@ -115,6 +115,8 @@ class SqliteStore:
         self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?)", entries)
         texts = ((first + n, text) for n, row in enumerate(rows) for text in row.disclosures)
         self._db.executemany("INSERT INTO disclosures (entry, text) VALUES (?, ?)", texts)
+        keys = ((key, first + n) for n, row in enumerate(rows) for key in row.keys)
+        self._db.executemany("INSERT INTO keys VALUES (?, ?)", keys)
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """The entries from `start` up to, not including, `stop`."""
@@ -154,6 +156,16 @@ class SqliteStore:
             query = f"SELECT jti, number FROM entries WHERE jti IN ({','.join('?' * len(some))})"  # noqa: S608 - question marks only
             found.update(self._all(query, some))
         return found
+
+    def indices_under(self, keys: Collection[str]) -> list[int]:
+        """Where the records stand that were kept with one of these keys."""
+        found: set[int] = set()
+        asked = list(keys)
+        for first in range(0, len(asked), _CHUNK):
+            some = asked[first : first + _CHUNK]
+            query = f"SELECT entry FROM keys WHERE key IN ({','.join('?' * len(some))})"  # noqa: S608 - question marks only
+            found.update(entry for (entry,) in self._all(query, some))
+        return sorted(found)
 
     def newest(self, below: int | None = None) -> StoredHead | None:
         """The newest committed head, or the newest of a size below this one."""
@@ -233,10 +245,13 @@ class SqliteStore:
         texts: dict[int, list[str]] = {}
         for number, text in self.disclosures():
             texts.setdefault(number, []).append(text)
+        keys: dict[int, list[str]] = {}
+        for key, number in self._all("SELECT key, entry FROM keys ORDER BY key"):
+            keys.setdefault(number, []).append(key)
         for first in range(0, self.size(), _CHUNK):
             query = "SELECT number, entry, jti, kind FROM entries WHERE number >= ? ORDER BY number LIMIT ?"
             for number, entry, jti, kind in self._all(query, (first, _CHUNK)):
-                yield Row(entry, jti, kind, tuple(texts.get(number, ())))
+                yield Row(entry, jti, kind, tuple(texts.get(number, ())), tuple(keys.get(number, ())))
 
     @contextmanager
     def handed_over(self) -> Iterator[None]:

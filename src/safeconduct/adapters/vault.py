@@ -250,6 +250,10 @@ class SealedStore:
         """Where the records with these stand."""
         return self.inner.indices_of(jtis)
 
+    def indices_under(self, keys: Collection[str]) -> list[int]:
+        """Where the records stand that were kept with one of these keys."""
+        return self.inner.indices_under(keys)
+
     def newest(self, below: int | None = None) -> StoredHead | None:
         """The newest committed head, or the newest of a size below this one."""
         return self.inner.newest(below)

@@ -27,6 +27,7 @@ from safeconduct.core.record.entry import Entry, parse_entry, verify_entry
 from safeconduct.core.tlog.note import Note, Signer
 from safeconduct.core.tlog.receipt import Receipt
 from safeconduct.service.ledger import Ledger
+from safeconduct.service.papers import row_of
 from safeconduct.service.permission import SENTENCE, reasons_against
 from safeconduct.service.ports import Clock, Row
 from safeconduct.service.refusal import Refusal, sign_refusal
@@ -87,7 +88,7 @@ class _Batch:
     def add(self, entry: Entry, disclosures: tuple[str, ...]) -> None:
         """One more."""
         self.by_jti[entry.jti] = self.next, entry.text
-        self.rows.append(Row(entry.text, entry.jti, entry.evt, disclosures))
+        self.rows.append(row_of(entry, disclosures))
 
 
 class Admission:
@@ -120,7 +121,7 @@ class Admission:
             judged = [self._judge(each, batch) for each in read]
             if batch.rows:
                 self._log.commit(batch.rows)
-                self._ledger.committed(batch.first, len(batch.rows))
+                self._ledger.committed()
                 self._keys = self._ledger.ring.keys
         except BaseException:
             self._ledger.forget()

@@ -22,6 +22,7 @@ from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note
 from safeconduct.core.tlog.tiles import WIDTH, split_bundle, tile_at
 from safeconduct.core.tlog.tree import Frontier, leaf_hash
+from safeconduct.service.papers import row_of
 from safeconduct.service.ports import Row, StoredHead
 from safeconduct.service.rollback import own_head
 
@@ -132,7 +133,7 @@ def row_of_entry(text: bytes, disclosures: tuple[str, ...] = ()) -> Row:
         entry = parse_entry(text)
     except SafeconductError:
         return Row(text, f"raw-{leaf_hash(text).hex()}", "raw", disclosures)
-    return Row(text, entry.jti, entry.evt, disclosures)
+    return row_of(entry, disclosures)
 
 
 def _bundle(files: Files, number: int, size: int) -> list[bytes]:

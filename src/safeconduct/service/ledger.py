@@ -1,17 +1,18 @@
 """What the log says so far to those who ask to add to it: its keyring, and the papers of each passage.
 
-It grows with the log and is never folded from nothing again, but after a failed commit. One thread uses it.
+The keyring is kept, grows with the log, and is read anew only after a failed commit; papers are looked up. One thread
+uses it.
 
 Rules:
- 1. A record that was taken in and not committed yet counts for those after it in its batch. Its index is the one
-    that it will have; where the commit gives another one, all is read again.
+ 1. A record that was taken in and not committed yet counts for those after it in its batch, at the index that it
+    will have.
  2. The server's own clock dates its heads here. The auditor dates by the quorum, and judges by that.
  3. What a record names its signer has seen, even where its `seen` does not cover it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
 from safeconduct.core.agreement.govern import GOVERNING
@@ -22,9 +23,8 @@ from safeconduct.core.passage.events import Event
 from safeconduct.core.record.entry import Entry, parse_entry, verify_entry
 from safeconduct.core.record.finding import Finding
 from safeconduct.core.record.signature import public_key_of, thumbprint
-from safeconduct.core.record.time import HeadTimes, occurrence
-from safeconduct.core.tlog.proofs import root_at
-from safeconduct.service.papers import PAPERS, Papers
+from safeconduct.core.record.time import Bounds, occurrence
+from safeconduct.service.papers import keys_of, papers_of
 from safeconduct.service.sequence import Sequencer
 
 _KEPT = 4096
@@ -40,11 +40,10 @@ class Ledger:
         """How much of the log has been read."""
         self._keys: dict[str, bytes] = {}
         self._keyring: GrowingKeyring | None = None
-        self._papers: Papers | None = None
-        self._times: HeadTimes | None = None
         self._waiting: dict[int, Entry] = {}
+        self._waiting_under: dict[str, list[int]] = {}
         self._logged = lru_cache(maxsize=_KEPT)(self._read)
-        self._root = lru_cache(maxsize=_KEPT)(lambda size: root_at(log.hashes.read, size).hex())
+        self._root = lru_cache(maxsize=_KEPT)(lambda size: log.root_at(size).hex())
 
     @property
     def ring(self) -> Keyring:
@@ -55,7 +54,6 @@ class Ledger:
         """Takes in what others added to the log."""
         size = self._log.size
         if size > self.size:
-            self._times = None
             if self._keyring is not None:
                 for index, text in enumerate(self._log.store.entries(self.size, size), self.size):
                     self._take(index, text)
@@ -63,14 +61,14 @@ class Ledger:
 
     def forget(self) -> None:
         """After a commit that failed: what was taken in is not in the log."""
-        self._keyring, self._papers, self._times, self.size = None, None, None, 0
-        self._waiting.clear()
+        self._keyring, self.size = None, 0
+        self._nothing_waits()
 
     def take(self, index: int, entry: Entry) -> None:
         """A record that will be committed at `index`, and that nobody governs by."""
         self._waiting[index] = entry
-        if self._papers is not None:
-            self._papers.add(index, entry)
+        for key in keys_of(entry):
+            self._waiting_under.setdefault(key, []).append(index)
 
     def govern(self, index: int, entry: Entry) -> tuple[Finding, ...]:
         """The same for one of a governing kind; what is wrong with it, if it would have no effect."""
@@ -79,14 +77,9 @@ class Ledger:
             self._keys.update(_key_in(entry))
         return wrong
 
-    def committed(self, first: int, count: int) -> None:
-        """`count` records that were taken in are in the log, at its end, the first of them expected at `first`."""
-        if self._log.size != first + count:  # 1
-            self.forget()
-            return
-        if self._times is not None:
-            self._times.add(self._log.head.size, self._log.head.time)
-        self._waiting.clear()
+    def committed(self) -> None:
+        """What was taken in is in the log, at its end."""
+        self._nothing_waits()
         self.size = self._log.size
 
     def governs(self, index: int, entry: Entry) -> None:
@@ -105,7 +98,7 @@ class Ledger:
 
     def now_of(self, entry: Entry, seen: int | None, clock: int) -> int:
         """When a record was made: its device's time, not before the head that it saw, not after our clock."""
-        begun = self._dated().time_of(seen) if seen is not None else None
+        begun = None if seen is None else self._time_of(seen)
         if entry.at is not None:
             return entry.at.begin
         return min(max(entry.iat, begun or entry.iat), clock)
@@ -113,7 +106,7 @@ class Ledger:
     def events(self, entry: Entry, below: int) -> Iterator[tuple[Event, bool]]:
         """The papers of a record's passage below an index, and those that it names (3); whether each counts."""
         named = {entry.payload.get(claim) for claim in ("declaration", "pass")}
-        for index, paper in self._passages().of(entry.psg or "", self._paper):
+        for index, paper in papers_of(entry.psg or "", self._under, self._paper):
             if index < below or paper.leaf.hex() in named:
                 yield self._event(index, paper), self._counts(index, paper)
 
@@ -122,7 +115,8 @@ class Ledger:
 
     def _event(self, index: int, entry: Entry) -> Event:
         seen = entry.seen.size if entry.seen is not None and entry.seen.size <= index else None
-        bounds = self._dated().bounds(index, seen)
+        over = self._log.store.covering(index)
+        bounds = Bounds(None if seen is None else self._time_of(seen), None if over is None else over.time)
         claim = None if entry.at is None else entry.at.begin
         occurred = occurrence(entry.iat, bounds, at=claim)
         leaf = entry.leaf.hex()
@@ -164,26 +158,21 @@ class Ledger:
         if entry.evt in GOVERNING:
             for _, signed in self._signed([(index, text)]):
                 self._governed().add(index, signed)
-        if self._papers is not None:
-            self._papers.add(index, entry)
 
-    def _passages(self) -> Papers:
-        if self._papers is None:
-            self._papers = Papers()
-            for index, text in self._log.store.of_kinds(PAPERS, self.size):
-                entry = self._parsed(text)
-                if entry is not None:
-                    self._papers.add(index, entry)
-            for index, entry in self._waiting.items():
-                self._papers.add(index, entry)
-        return self._papers
+    def _under(self, keys: Collection[str]) -> Iterator[int]:
+        """Where the records are that are found by one of these keys, those that wait among them."""
+        yield from self._log.store.indices_under(keys)
+        for key in keys:
+            yield from self._waiting_under.get(key, ())
 
-    def _dated(self) -> HeadTimes:
-        if self._times is None:
-            self._times = HeadTimes()
-            for head in self._log.store.committed():
-                self._times.add(head.size, head.time)
-        return self._times
+    def _time_of(self, size: int) -> int | None:
+        """Before this time no record lies that saw a head of `size`: heads come in the order of time."""
+        head = self._log.store.newest(below=size + 1)
+        return None if head is None else head.time
+
+    def _nothing_waits(self) -> None:
+        self._waiting.clear()
+        self._waiting_under.clear()
 
     def _read(self, index: int) -> Entry | None:
         """The entry at an index, if its signature verifies."""

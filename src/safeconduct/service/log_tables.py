@@ -21,6 +21,7 @@ TABLES = {
     "committed": "size INTEGER PRIMARY KEY, note BLOB NOT NULL, time INTEGER NOT NULL",
     "published": "number INTEGER PRIMARY KEY, size INTEGER NOT NULL REFERENCES committed, "
     "note BLOB NOT NULL, time INTEGER NOT NULL",
+    "keys": "key TEXT NOT NULL, entry INTEGER NOT NULL REFERENCES entries, PRIMARY KEY (key, entry)",
     "tiles": "level INTEGER NOT NULL, number INTEGER NOT NULL, root BLOB NOT NULL, "
     "hashes BLOB NOT NULL, PRIMARY KEY (level, number)",
 }

@@ -64,6 +64,7 @@ class Row:
     jti: str
     kind: str
     disclosures: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,10 @@ class Store(StoredLog, Protocol):
 
     def indices_of(self, jtis: Collection[str]) -> dict[str, int]:
         """Where the records with these stand; those that are not there are left out."""
+        ...
+
+    def indices_under(self, keys: Collection[str]) -> list[int]:
+        """Where the records stand that were kept with one of these keys, ascending, each once."""
         ...
 
     def newest(self, below: int | None = None) -> StoredHead | None:

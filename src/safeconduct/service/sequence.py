@@ -27,6 +27,7 @@ from safeconduct.core.tlog.note import Note, Signer, sign_note
 from safeconduct.core.tlog.policy import Policy
 from safeconduct.core.tlog.receipt import Receipt
 from safeconduct.core.tlog.tree import EMPTY_ROOT, Frontier, leaf_hash
+from safeconduct.service import papers
 from safeconduct.service.founded import founding_in
 from safeconduct.service.ports import Chance, Clock, Row, Store, StoredHead, Witness
 from safeconduct.service.publish import cosigned_note
@@ -349,7 +350,7 @@ def row_of(submission: Submission, where: str = "record") -> Row:
     """Rule 1 for one record."""
     entry = parse_entry(submission.entry, where=where)
     _check_disclosures(entry, submission.disclosures, where)
-    return Row(submission.entry, entry.jti, entry.evt, submission.disclosures)
+    return papers.row_of(entry, submission.disclosures)
 
 
 def _rows(submissions: Sequence[Submission]) -> list[Row]:

@@ -23,6 +23,7 @@ from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.cosignature import claimed_time, cosign
 from safeconduct.core.tlog.note import Note, Signature, VerifierKey, sign_note
 from safeconduct.core.tlog.tree import leaf_hash, root
+from safeconduct.service.papers import row_of
 from safeconduct.service.ports import Clock, Row, Store
 from safeconduct.sim.hand import Hand, Written, sign_anything
 from safeconduct.sim.witnesses import SimulatedWitness
@@ -179,7 +180,7 @@ def _row(place: Place) -> Row:
         entry = parse_entry(place.entry)
     except Malformed:
         return Row(place.entry, f"raw-{leaf_hash(place.entry).hex()}", "raw", place.disclosures)
-    return Row(place.entry, entry.jti, entry.evt, place.disclosures)
+    return row_of(entry, place.disclosures)
 
 
 class _Rewriting:

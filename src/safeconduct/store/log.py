@@ -83,6 +83,10 @@ class DjangoStore:
             "INSERT INTO disclosures (entry, text) VALUES (%s, %s)",
             [(number, text) for number, row in numbered for text in row.disclosures],
         )
+        self._many(
+            "INSERT INTO keys (key, entry) VALUES (%s, %s)",
+            [(key, number) for number, row in numbered for key in row.keys],
+        )
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """The entries from `start` up to, not including, `stop`."""
@@ -126,6 +130,16 @@ class DjangoStore:
             query = f"SELECT jti, number FROM entries WHERE jti IN ({','.join(['%s'] * len(some))})"  # noqa: S608 - marks only
             found.update((jti, int(number)) for jti, number in self._all(query, *some))
         return found
+
+    def indices_under(self, keys: Collection[str]) -> list[int]:
+        """Where the records stand that were kept with one of these keys."""
+        found: set[int] = set()
+        asked = list(keys)
+        for first in range(0, len(asked), _CHUNK):
+            some = asked[first : first + _CHUNK]
+            query = f"SELECT entry FROM keys WHERE key IN ({','.join(['%s'] * len(some))})"  # noqa: S608 - marks only
+            found.update(int(entry) for (entry,) in self._all(query, *some))
+        return sorted(found)
 
     def newest(self, below: int | None = None) -> StoredHead | None:
         """The newest committed head, or the newest of a size below this one."""

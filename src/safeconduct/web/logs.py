@@ -59,7 +59,9 @@ def configure(stream: TextIO | None = None) -> None:
 
 def tell(event: str, *, level: int = logging.INFO, **fields: Any) -> None:
     """One line; rule 1 holds for the fields."""
-    if _LOG.isEnabledFor(level):  # made here: nobody asks where in the program it was said, and finding that takes time
+    if _LOG.isEnabledFor(
+        level
+    ):  # made here: nobody asks where in the program it was said, and finding that takes time
         _LOG.handle(_LOG.makeRecord(_LOG.name, level, "", 0, event, (), None, extra={"told": fields}))
 
 
