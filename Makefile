@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test bench reference install dev lock clean
+.PHONY: demo test bench torture reference install dev lock clean
 
 demo: install
 	$(BIN)/safeconduct demo $(ARGS)
@@ -32,6 +32,10 @@ test: dev
 
 reference: dev
 	$(BIN)/python -m tests.docs.reference
+
+# Every fault, all of them: half an hour. Writes docs/reference/faults.md.
+torture: dev
+	$(BIN)/python -m tests.faults $(ARGS)
 
 bench: dev
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -140,8 +140,17 @@ class Vault:
         except OSError as error:
             raise self._unavailable((error.strerror or "no answer").lower()) from error
         except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
+                self._reopen()
             code = error.sqlite_errorname if hasattr(error, "sqlite_errorname") else type(error).__name__
             raise self._unavailable(code) from error
+
+    def _reopen(self) -> None:
+        """Where a disk fails once at its opening, SQLite opens to read only: the next call opens it anew."""
+        with self._one_at_a_time:
+            if self._db is not None:
+                self._db.close()
+                self._db = None
 
     def _unavailable(self, why: str) -> Unavailable:
         step = "Check the disk and who uses it, then repeat; or restore a copy"

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.kernel.errors import Conflict, Disproved, Fault, Malformed, Unavailable
+from safeconduct.core.kernel.instant import print_instant
 from safeconduct.core.record.disclosure import reveal
 from safeconduct.core.record.entry import Entry, Seen, parse_entry
 from safeconduct.core.tlog.checkpoint import Checkpoint
@@ -181,7 +182,7 @@ class Sequencer:
         """Rules 3 to 7, for rows that are not in the log, after `settle`."""
         now = self._clock.now()
         if self._head is not None and now < self._head.time:  # 7
-            raise Unavailable("the clock is behind the newest head", next_step="Set the clock, then repeat")
+            raise _behind(self._head.time)
         if self._founding is None:
             self._found(rows[0])
         elif claims or any(row.kind != "head" for row in rows):
@@ -344,6 +345,13 @@ class Sequencer:
             seen = self._quorum_of(Note.parse(head.note))
             head = self.store.newest_published(below=head.size)
         return seen or known
+
+
+def _behind(time: int) -> Unavailable:
+    return Unavailable(
+        f"the clock is behind the newest head, which was signed at {print_instant(time)}",
+        next_step="Set the clock, then repeat; where the clock was wrong then, wait, or found a successor (succeed)",
+    )
 
 
 def row_of(submission: Submission, where: str = "record") -> Row:

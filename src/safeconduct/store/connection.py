@@ -23,16 +23,23 @@ class Connection:
     alias: str
     _opened: dict[int, BaseDatabaseWrapper] = field(default_factory=dict)
     """By thread."""
+    _read_only: set[int] = field(default_factory=set)
+    """Threads that need a new connection: where a disk fails once at its opening, SQLite opens to read only."""
 
     @contextmanager
     def spoken(self) -> Iterator[BaseDatabaseWrapper]:
         """This thread's connection, its errors in our words; one that was lost is opened again by the next block."""
         connection = self._here()
         if not connection.in_atomic_block:
+            if get_ident() in self._read_only:
+                self._read_only.discard(get_ident())
+                connection.close()
             connection.close_if_unusable_or_obsolete()
         try:
             yield connection
         except (DatabaseError, InterfaceError) as error:
+            if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
+                self._read_only.add(get_ident())
             raise _in_our_words(error, connection) from error
 
     def _here(self) -> BaseDatabaseWrapper:

@@ -198,3 +198,14 @@ def test_two_processes_give_a_disclosure_one_key(vault: Vault) -> None:
     assert [process.wait() for process in both] == [0, 0]
     assert kept == {digest: vault.key(digest) for digest in kept}
     vault.close()
+
+
+def test_one_that_was_opened_to_read_only_is_opened_anew_for_the_next_call(vault: Vault) -> None:
+    vault.keep({"digest"})
+    assert vault._db is not None
+    vault._db.close()
+    vault._db = sqlite3.connect(f"file:{vault.path}?mode=ro", uri=True, isolation_level=None)
+    with pytest.raises(Unavailable, match="READONLY"):
+        vault.keep({"another"})
+    assert vault.keep({"another"}).keys() == {"another"}
+    vault.close()
