@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.measure import show
 
-MODULES = ("startup", "tree", "audit", "server", "answers")
+MODULES = ("startup", "tree", "audit", "server", "answers", "mirror", "witness")
 
 
 def main() -> int:

@@ -56,6 +56,9 @@ NOT_A_NAME = (
         "demo --dir {} --examples nowhere",
         "demo --dir new --examples {}",
         "export dir {} --zip",
+        "rebuild {} new",
+        "rebuild out {}",
+        "rebuild out new --keys {}",
         "export {} new",
         "audit {}",
         "audit out --head {}",
@@ -68,6 +71,19 @@ NOT_A_NAME = (
         "receipt check receipt --policy policy --entry {}",
         "show {} 0",
         "conformance {}",
+        "compare {} out",
+        "compare out {}",
+        "evidence check {}",
+        "evidence receipt {} entry out --out new",
+        "evidence receipt receipt {} out --out new",
+        "evidence receipt receipt entry {} --out new",
+        "evidence findings {} new",
+        "evidence findings out new --offers {}",
+        "witness init {} --name orva.example/witness",
+        "witness init new --name orva.example/witness --policy {}",
+        "witness follow {} --policy policy",
+        "witness serve {}",
+        "witness status {}",
     ],
 )
 def test_no_name_of_a_file_or_folder_is_too_odd(here: Path, started: Run, words: str) -> None:
@@ -137,6 +153,11 @@ def test_what_may_not_be_read_or_written_is_unavailable(here: Path) -> None:
         "audit out --corridor " + "А" * 64, "show out", "show out nonsense", "show out -1", "show out 99999999999",
         "show out " + "9" * 5_000, "export dir new --for оrva", "export dir a.zip --for orva --for public",
         f"{INIT} --quorum 9", f"{INIT} --quorum {'9' * 5_000}", f"{INIT} --seat оrva=orva.pub", f"{INIT} --witness x",
+        "compare", "compare out", "evidence", "evidence old", "evidence check", "evidence check policy",
+        "evidence receipt receipt entry out", "evidence findings out", "compare head head",
+        "compare out out --corridor x",
+        "witness", "witness init new", "witness init new --name a+b", "witness serve party --listen nowhere",
+        "witness serve party --listen 127.0.0.1:99999", "witness status new",
         f"{INIT} --origin a\tb", f"{INIT} --nature imagined", "conformance", "replay", "demo extra",
     ],
 )  # fmt: skip
@@ -153,13 +174,21 @@ def test_each_command_that_works_prints_one_document_too(here: Path) -> None:
         (RECEIPT, 0), ("show dir 0 1", 0), ("show out 0", 0), ("conformance edge_points.json", 0),
         (DEMO.replace("new", "shown"), 1), ("publish dir web", 0), ("backup dir saved", 0),
         ("restore saved dir --rehearse", 1), ("projections compare dir", 0),
+        ("compare out copy.zip", 0), ("compare head out", 0), ("evidence receipt receipt entry out --out lie", 0),
+        ("evidence findings out lies", 0),
+        ("witness init party --name orva.example/witness --policy policy", 0),
+        ("witness follow party --policy policy", 0), ("witness status party", 0),
+        ("rebuild out back", 0),
     ):  # fmt: skip
         said = type_in(here, *words.split())
         assert said.code == code, said
         assert said.document
     assert {*COMMANDS} == {
         "key new", "init", "replay", "export", "audit", "agreement check", "receipt check", "show", "conformance",
-        "demo", "publish", "backup", "restore", "succeed", "succeed agree", "projections", "serve", "doctor",
+        "demo", "publish", "backup", "restore", "succeed", "succeed agree", "projections", "rebuild", "mirror",
+        "serve", "doctor",
+        "compare", "evidence check", "evidence receipt", "evidence findings",
+        "witness init", "witness follow", "witness serve", "witness status",
     }  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def test_a_corridor_that_is_well(folder: Path) -> None:
     code, lines = doctor(folder)
     assert code == 0
     assert list(lines) == [
-        "disk", "store", "clock", "keys", "head", "rollback", "publication", "cosignatures", "vault",
+        "disk", "store", "clock", "keys", "head", "rollback", "publication", "cosignatures", "witnesses", "vault",
         "projections", "last backup", "rehearsal",
     ]  # fmt: skip
     assert {what for what, line in lines.items() if line["state"] != "ok"} == {"publication"}, "never served"

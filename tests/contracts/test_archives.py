@@ -140,6 +140,16 @@ def test_a_zip_whose_member_leads_out_is_refused_with_its_name(path: str, tmp_pa
     assert repr(path) in str(caught.value)
 
 
+def test_a_zip_with_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as made:
+        made.writestr("policy", b"")
+        made.writestr("Q", b"")
+    data = (tmp_path / "x.zip").read_bytes()
+    (tmp_path / "x.zip").write_bytes(data.replace(b"Q", b"\0"))
+    with pytest.raises(Malformed, match="'' hides a part of its name"):
+        ZipArchive(tmp_path / "x.zip").paths()
+
+
 def test_a_zip_with_one_name_twice_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as made, warnings.catch_warnings():
         warnings.simplefilter("ignore")

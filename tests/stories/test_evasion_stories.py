@@ -45,7 +45,7 @@ def test_two_records_of_one_identifier_are_named_whatever_it_is(end: str) -> Non
     hand = stage.hand("mission/officer")
     jti = f"01890a5d-ac96-774b-bcce-{end}"
     hand.record("offered", clear={"leaf": stage.founding.leaf}, jti=jti)
-    stage.log_raw(hand.write("offered", clear={"leaf": stage.founding.leaf}, jti=jti).entry)
+    stage.log_raw(hand.write("offered", clear={"leaf": stage.founding.leaf}, jti=jti, seen=None).entry)
     evening(stage)
     assert rules(stage.audit()) == {"record.repeated"}
 

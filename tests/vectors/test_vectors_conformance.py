@@ -29,10 +29,7 @@ def test_every_case_passes(path: Path) -> None:
     counts = run(path.name, path.read_bytes())
     assert counts is not None
     assert counts.mismatches == ()
-    if path.name == "witness_requests.json":
-        assert (counts.passed, counts.skipped, counts.reason) == (0, 3, "needs a witness")
-    else:
-        assert (counts.passed > 0, counts.failed, counts.skipped) == (True, 0, 0)
+    assert (counts.passed > 0, counts.failed) == (True, 0)
 
 
 def test_all_the_files_are_there_and_no_case_went_missing() -> None:
@@ -44,6 +41,7 @@ def test_all_the_files_are_there_and_no_case_went_missing() -> None:
     assert passed["subtree_consistency_proofs.json"] == 53
     assert passed["tlog_proofs.json"] == 20
     assert passed["receipts_with_quorum.json"] == 8
+    assert passed["witness_requests.json"] == 49
 
 
 def test_an_unknown_name_is_nobodys_failure() -> None:
@@ -53,8 +51,6 @@ def test_an_unknown_name_is_nobodys_failure() -> None:
 @pytest.mark.parametrize("name", [path.name for path in FILES])
 @pytest.mark.parametrize("data", [b"", b"[1]", b'{"cases": 3}', b'{"cases": [{}]}', b"[" * 100_000])
 def test_a_file_of_another_shape_is_malformed(name: str, data: bytes) -> None:
-    if name == "witness_requests.json" and data.startswith((b"[1", b'{"')):
-        return
     with pytest.raises(Malformed, match="shape"):
         run(name, data)
 

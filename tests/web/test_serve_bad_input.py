@@ -59,9 +59,11 @@ def read(connection: socket.socket) -> Answer:
 
 
 def send(served: Running, *parts: bytes) -> Answer:
+    """The answer to what is sent, which may come before all of it has gone."""
     with line(served) as connection:
-        for part in parts:
-            connection.sendall(part)
+        with suppress(BrokenPipeError, ConnectionResetError):
+            for part in parts:
+                connection.sendall(part)
         return read(connection)
 
 

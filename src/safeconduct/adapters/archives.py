@@ -118,7 +118,7 @@ class ZipArchive:
 
     def paths(self) -> list[str]:
         """Every member's path, sorted."""
-        names = [member.filename for member in self._zip().infolist() if not member.is_dir()]
+        names = [member.filename for member in self._zip().infolist() if not _is_folder(member)]
         return sorted(names)
 
     def read(self, path: str) -> bytes:
@@ -162,7 +162,7 @@ class ZipArchive:
         faults: list[Fault] = []
         seen: set[str] = set()
         for member in members:
-            name = member.filename.removesuffix("/") if member.is_dir() else member.filename
+            name = member.filename.removesuffix("/")
             try:
                 _check_member(member, name, where)
             except Malformed as error:
@@ -185,19 +185,24 @@ _BROKEN = (
 )
 
 
+def _is_folder(member: zipfile.ZipInfo) -> bool:
+    """As `is_dir`, which fails where a name is empty."""
+    return member.filename.endswith("/")
+
+
 def _check_member(member: zipfile.ZipInfo, name: str, where: str) -> None:
     if name != getattr(member, "orig_filename", name).removesuffix("/"):  # a NUL cut it short
         raise Malformed(
             f"{name[:200]!r} hides a part of its name", where=where, next_step="Ask for another copy"
         )
     check_path(name, where)
-    if member.is_dir():
+    if _is_folder(member):
         _check_folder(name, where)
     mode = member.external_attr >> 16
     if member.flag_bits & 1 or stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise _no_plain_file(name, where)
     bound = largest(name) or _MIB
-    if member.file_size > bound and not member.is_dir():
+    if member.file_size > bound and not _is_folder(member):
         raise _too_large(name, bound, where)
 
 

@@ -103,7 +103,7 @@ class HttpArchive:
             data = (self.kept / "full" / full.path).read_bytes()
         beside = self._beside()
         with writing(beside):
-            beside.write_bytes(_cut(data, full, tile.width))  # 3
+            beside.write_bytes(cut(data, full, tile.width))  # 3
         self._keep(beside, path)
         return True
 
@@ -137,7 +137,8 @@ class HttpArchive:
                     ) from error
 
 
-def _cut(data: bytes, full: Tile, width: int) -> bytes:
+def cut(data: bytes, full: Tile, width: int) -> bytes:
+    """Rule 3: the beginning of a full tile, as it was when it had this width."""
     if full.level is None:
         return pack_bundle(split_bundle(data, full.width, full.path)[:width])
     return b"".join(split_hashes(data, full.width, full.path)[:width])
@@ -148,17 +149,26 @@ def open_http_archive(
     url: str, *, key: Signer | None = None, corridor: str | None = None
 ) -> Iterator[HttpArchive]:
     """The archive at this address, at its newest head; what is fetched is thrown away at the end."""
-    address = Address.parse(url)
     with writing(tempfile.gettempdir()):
         kept = Path(tempfile.mkdtemp(prefix="safeconduct-"))
+    try:
+        with open_files(url, key=key, corridor=corridor) as files:
+            archive = HttpArchive(files, kept)
+            archive.begin()
+            yield archive
+    finally:
+        shutil.rmtree(kept, ignore_errors=True)
+
+
+@contextmanager
+def open_files(url: str, *, key: Signer | None = None, corridor: str | None = None) -> Iterator[HttpFiles]:
+    """The files at this address: a party's with a key, else the public's."""
+    address = Address.parse(url)
     files = HttpFiles(address, None if key is None else _authorize(address, key, corridor))
     try:
-        archive = HttpArchive(files, kept)
-        archive.begin()
-        yield archive
+        yield files
     finally:
         files.close()
-        shutil.rmtree(kept, ignore_errors=True)
 
 
 def _authorize(address: Address, key: Signer, corridor: str | None) -> Authorize:

@@ -7,6 +7,7 @@ Rules, in the order of the code:
     is given up.
  4. What may pass by itself (no answer, 429, 5xx) is asked for again, a few times, with growing pauses; not
     where the server says that it will take longer.
+ 5. What the reader has already is asked for with its `ETag` and its date: 304 is an answer, and costs nobody anything.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, NamedTuple
@@ -124,6 +125,21 @@ class _TryAgain(Exception):
         self.error = error
 
 
+class Unchanged(Exception):
+    """The reader has these very bytes: rule 5."""
+
+
+class Busy(Unavailable):
+    """The server asks to be left alone for `after_s` seconds."""
+
+    after_s: int = 0
+
+
+Version = Mapping[str, str]
+"""What a later request says to be told only of other bytes: `If-None-Match`, `If-Modified-Since`."""
+_CONDITIONS = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
+_LONGEST_CONDITION = 256
+
 Authorize = Callable[[str], str]
 """The header `Authorization` for a request of this path."""
 
@@ -135,19 +151,21 @@ class HttpFiles:
     address: Address
     authorize: Authorize | None = None
     sleep: Callable[[float], None] = time.sleep
+    version: Version = field(default_factory=dict)
+    """Of what was fetched last."""
     _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
     _process: int = 0
 
-    def fetch(self, path: str, into: IO[bytes], *, most: int) -> bool:
-        """Writes a file's content into an empty file; whether there is such a file."""
+    def fetch(self, path: str, into: IO[bytes], *, most: int, unless: Version | None = None) -> bool:
+        """Writes a file's content into an empty file; whether there is such a file. Unchanged: it is still `unless`."""
         for pause in PAUSES_S:
             try:
-                return self._once(path, into, most)
+                return self._once(path, into, most, unless or {})
             except _TryAgain:
                 self.close()
                 self.sleep(pause)
         try:
-            return self._once(path, into, most)
+            return self._once(path, into, most, unless or {})
         except _TryAgain as last:
             raise last.error from last.__cause__
 
@@ -157,13 +175,15 @@ class HttpFiles:
             self._connection.close()
         self._connection = None
 
-    def _once(self, path: str, into: IO[bytes], most: int) -> bool:
+    def _once(self, path: str, into: IO[bytes], most: int, unless: Version) -> bool:
         where = f"{self.address}{path}"
         into.seek(0)
         into.truncate()
         try:
-            answer = self._ask(self.address.folder + path)
+            answer = self._ask(self.address.folder + path, unless)
             try:
+                if unless and answer.status == http.client.NOT_MODIFIED:
+                    raise Unchanged
                 return self._take(answer, into, where, most)
             finally:
                 if not answer.isclosed():  # something of it was not read: the connection is of no use
@@ -182,10 +202,10 @@ class HttpFiles:
                 Unavailable(message, where=where, next_step="Check the address and the network, then repeat")
             ) from error
 
-    def _ask(self, place: str) -> http.client.HTTPResponse:
+    def _ask(self, place: str, unless: Version) -> http.client.HTTPResponse:
         if self._connection is None or self._process != os.getpid():
             self._connection, self._process = self._connected(), os.getpid()
-        headers = {"Accept-Encoding": "identity", "User-Agent": "safeconduct"}
+        headers = {"Accept-Encoding": "identity", "User-Agent": "safeconduct", **unless}
         if self.authorize is not None:
             headers["Authorization"] = self.authorize(place)
         self._connection.request("GET", place, headers=headers)
@@ -210,12 +230,14 @@ class HttpFiles:
                 hint = "Serve an archive's files as they are"
                 raise Malformed("the server packed this file", where=where, next_step=hint)
             _copy(answer, into, where, most)
+            said = {asked: answer.headers.get(name, "") for name, asked in _CONDITIONS.items()}
+            self.version = {name: value for name, value in said.items() if _is_plain(value)}  # 5
             return True
-        said = _problem(answer)
+        problem = _problem(answer)
         # Object stores refuse what they do not have, so that nobody can ask for names.
         if status in _ABSENT or (status == http.client.FORBIDDEN and self.authorize is None):
             return False
-        raise self._refused(answer, status, said, where)
+        raise self._refused(answer, status, problem, where)
 
     def _refused(self, answer: http.client.HTTPResponse, status: int, said: str, where: str) -> Exception:
         """What any other answer means."""
@@ -230,8 +252,9 @@ class HttpFiles:
             return Unavailable(
                 "only parties read this archive", where=where, next_step="Name your seat's key: --key FILE"
             )
-        error = Unavailable(f"the server answers {status}{said}", where=where, next_step="Repeat later")
-        return _TryAgain(error) if status in _AGAIN and _wait(answer) <= LONGEST_PAUSE_S else error
+        error = Busy(f"the server answers {status}{said}", where=where, next_step="Repeat later")
+        error.after_s = _wait(answer)
+        return _TryAgain(error) if status in _AGAIN and error.after_s <= LONGEST_PAUSE_S else error
 
 
 def _copy(answer: http.client.HTTPResponse, into: IO[bytes], where: str, most: int) -> None:
@@ -254,6 +277,11 @@ def _copy(answer: http.client.HTTPResponse, into: IO[bytes], where: str, most: i
 def _wait(answer: http.client.HTTPResponse) -> int:
     after = answer.headers.get("Retry-After", "0")
     return int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
+
+
+def _is_plain(value: str) -> bool:
+    """Whether it can be sent back as it came."""
+    return 0 < len(value) <= _LONGEST_CONDITION and value.isascii() and value.isprintable()
 
 
 def _problem(answer: http.client.HTTPResponse) -> str:

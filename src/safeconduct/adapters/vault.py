@@ -4,7 +4,8 @@ Rules:
  1. Each disclosure has a random key of its own, by its digest: erasing one spares every other.
  2. Its key is durable before the log holds the sealed text. A key without a text harms nobody.
  3. A sealed text is `v1.DIGEST.SEALED`: AES-256-GCM, nonce first, its digest as additional data, in base64url.
-    A text without a dot is as it was handed in: older folders have those.
+    A text without a dot is as it was handed in: older folders have those. One with nothing after its digest is of a
+    value that was erased before this store was made: nobody could open it, and nobody here ever had it.
  4. Erasing deletes the key, in the file and in its write-ahead log: the log's own copies can then be read by nobody.
     The digest stays, so that nobody brings the value back by handing it in again: that is sealed and never opened.
  5. A text whose key is not here is told by its digest alone; whether it was erased, the log's records say.
@@ -197,6 +198,11 @@ def unseal(text: str, key: bytes) -> str:
         ) from error
 
 
+def unreadable(digest: str) -> str:
+    """How a value is kept that was erased before this store was made (3)."""
+    return f"{SEALED}{digest}."
+
+
 @dataclass(slots=True)
 class SealedStore:
     """A store whose disclosures are sealed on the disk, and plain to whoever reads them here."""
@@ -218,9 +224,10 @@ class SealedStore:
         self.close()
 
     def append(self, expected_size: int, rows: Sequence[Row], sign: SignRows, time: int) -> bytes:
-        """Commits `rows`, their disclosures sealed (rule 2)."""
+        """Commits `rows`, their disclosures sealed (rule 2); what is `unreadable` stays so."""
         check_rows(rows)
-        keys = self.vault.keep({digest_of(text) for row in rows for text in row.disclosures})
+        texts = (text for row in rows for text in row.disclosures if not text.startswith(SEALED))
+        keys = self.vault.keep(set(map(digest_of, texts)))
         # Crash here: keys that nothing is sealed with. The repeat finds and uses them.
         sealed = [replace(row, disclosures=tuple(_sealed(row.disclosures, keys))) for row in rows]
         return self.inner.append(expected_size, sealed, sign, time)
@@ -311,7 +318,10 @@ class SealedStore:
 def _sealed(texts: Iterable[str], keys: Mapping[str, bytes]) -> Iterator[str]:
     """Rules 3 and 4: an erased value that comes again is sealed with a key that nobody keeps."""
     for text in texts:
-        yield seal(text, keys.get(digest_of(text)) or secrets.token_bytes(_KEY_BYTES))
+        if text.startswith(SEALED):
+            yield text
+        else:
+            yield seal(text, keys.get(digest_of(text)) or secrets.token_bytes(_KEY_BYTES))
 
 
 def _digest(text: str) -> str:

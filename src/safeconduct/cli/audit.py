@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from safeconduct import __version__
 from safeconduct.adapters.archives import open_archive
-from safeconduct.adapters.files import read_file
+from safeconduct.adapters.files import already_there, read_file, writing
 from safeconduct.adapters.keys import read_key
 from safeconduct.adapters.workers import ForkWorkers
 from safeconduct.cli.console import Console
+from safeconduct.cli.report_page import IS_A_REPORT, page
 from safeconduct.core.kernel.errors import Malformed
 from safeconduct.core.kernel.spelling import parse_hex
 from safeconduct.verify.audit import Options
@@ -64,6 +66,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the archive of the log that this one goes on for, then of the one before that; "
         "an address too (repeatable)",
     )
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="the report as one page too, to read, to print, to hand on"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -83,6 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
         asked += [(before, None, None) for before in arguments.predecessor]
         archives = [opened.enter_context(_opened(*one)) for one in asked]
         reports = audit_chain(archives, workers=ForkWorkers(), reporter=console, options=options)
+    if arguments.html is not None:
+        _write_page(arguments.html, page(reports, by=__version__))
     for report, before in zip(reports, [None, *arguments.predecessor], strict=True):
         if before is not None:
             console.say(f"\nBefore it, {before}:")
@@ -91,6 +98,15 @@ def run(arguments: argparse.Namespace) -> int:
     before_it = [report.to_json() for report in reports[1:]]
     console.document({**reports[0].to_json(), **({"predecessors": before_it} if before_it else {})})
     return max(report.exit_code for report in reports)
+
+
+def _write_page(place: Path, text: str) -> None:
+    """A new file, or in the place of an older report; of nothing else."""
+    if place.exists() and IS_A_REPORT not in read_file(place, most=_MOST):
+        raise already_there(place)
+    with writing(place):
+        place.with_name(f".{place.name}.new").write_bytes(text.encode())
+        place.with_name(f".{place.name}.new").replace(place)
 
 
 @contextmanager

@@ -70,20 +70,15 @@ def _run_all(paths: Iterable[Path]) -> list[tuple[Path, Counts | None]]:
 def _lines(path: Path, counts: Counts | None) -> list[str]:
     if counts is None:
         return [f"? {path}: unknown name, not run"]
-    sign = "✗" if counts.failed else "–" if counts.skipped else "✓"
-    skipped = f", {counts.skipped} skipped ({counts.reason})" if counts.skipped else ""
-    verdict = f"{sign} {path}: {counts.passed} passed, {counts.failed} failed{skipped}"
+    verdict = f"{'✗' if counts.failed else '✓'} {path}: {counts.passed} passed, {counts.failed} failed"
     return [verdict, *(f"    {mismatch}" for mismatch in counts.mismatches)]
 
 
 def _total(results: list[tuple[Path, Counts | None]]) -> str:
     known = [counts for _, counts in results if counts is not None]
-    passed, failed, skipped = (
-        sum(getattr(counts, name) for counts in known) for name in ("passed", "failed", "skipped")
-    )
+    passed, failed = (sum(getattr(counts, name) for counts in known) for name in ("passed", "failed"))
     unknown = len(results) - len(known)
-    total = f"{len(known)} files: {passed} passed, {failed} failed, {skipped} skipped"
-    return f"{total}; {unknown} with unknown names"
+    return f"{len(known)} files: {passed} passed, {failed} failed; {unknown} with unknown names"
 
 
 def _document(results: list[tuple[Path, Counts | None]]) -> dict[str, object]:
@@ -93,8 +88,6 @@ def _document(results: list[tuple[Path, Counts | None]]) -> dict[str, object]:
                 "path": str(path),
                 "passed": counts.passed,
                 "failed": counts.failed,
-                "skipped": counts.skipped,
-                "reason": counts.reason,
                 "mismatches": list(counts.mismatches),
             }
             for path, counts in results

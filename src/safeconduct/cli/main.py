@@ -32,6 +32,37 @@ COMMANDS: dict[str, Command] = {
     ),
     "export": Command("export", "an archive for each reader: a folder or a .zip that is audited alone"),
     "audit": Command("audit", "check an archive: every proof, signature and rule"),
+    "mirror": Command(
+        "mirror", "an archive of your own of a log that somebody serves: what is new is proved, then added"
+    ),
+    "witness init": Command(
+        "witness",
+        "a witness of your own: a program that cosigns a log's heads only where each goes on from the last",
+    ),
+    "witness follow": Command(
+        "witness_follow", "the logs that a witness follows from its next start on; what it remembers stays"
+    ),
+    "witness serve": Command(
+        "witness_serve",
+        "a witness over HTTP (C2SP tlog-witness): cosigns heads, shows the last one, takes offers",
+    ),
+    "witness status": Command(
+        "witness_status",
+        "what a witness cosigned, what it refused and keeps as evidence, its offers, its clock",
+    ),
+    "compare": Command(
+        "compare", "two copies of a log: the same, one ahead, or a split, and then the proof of it"
+    ),
+    "evidence check": Command(
+        "evidence", "what an evidence file proves, on whose keys, and what it does not prove"
+    ),
+    "evidence receipt": Command(
+        "evidence_receipt", "a receipt beside an archive: where its record is not there, the proof of it"
+    ),
+    "evidence findings": Command(
+        "evidence_findings",
+        "an audit's findings of forked and broken chains, double digests, withheld records: a proof each",
+    ),
     "agreement check": Command("agreement", "what an agreement says, and what it leaves open"),
     "receipt check": Command("receipt", "whether a receipt holds under a policy, and for an entry"),
     "show": Command("show", "one entry or one passage, in words"),
@@ -47,6 +78,9 @@ COMMANDS: dict[str, Command] = {
         "a copy of the log that is checked before it has its name; vault and keys to places of their own",
     ),
     "restore": Command("restore", "a corridor from its copies; --rehearse tries it and throws it away"),
+    "rebuild": Command(
+        "rebuild", "a lost corridor from any party's archive; what cannot come back is listed"
+    ),
     "succeed": Command(
         "succeed", "a log beyond repair gets a successor: drafted, signed by its seats, then begun"
     ),

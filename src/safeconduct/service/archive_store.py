@@ -3,7 +3,7 @@
 Rules, in the order of the code:
  1. Entry 0 is a founding record; its log key signed the head.
  2. The entries lead to the root of that head. Before that nothing is read from it.
- 3. A disclosure beside an entry is of a field of it.
+ 3. A disclosure beside an entry is of a field of it; so is one that is told by its digest, as erased.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.kernel.canonical import parse_canonical
 from safeconduct.core.kernel.errors import Disproved, Malformed, SafeconductError
-from safeconduct.core.record.disclosure import reveal
-from safeconduct.core.record.entry import parse_entry
+from safeconduct.core.record.disclosure import private_fields, reveal
+from safeconduct.core.record.entry import Entry, parse_entry
 from safeconduct.core.record.schema import COUNT, DIGEST, PROSE, closed, list_of, optional
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note
@@ -25,6 +25,7 @@ from safeconduct.core.tlog.tree import Frontier, leaf_hash
 from safeconduct.service.papers import row_of
 from safeconduct.service.ports import Row, StoredHead
 from safeconduct.service.rollback import own_head
+from safeconduct.verify.first_look import marks_of
 
 DISCLOSURES = "disclosures.jsonl"
 _ANOTHER = "Ask another party for their archive"
@@ -65,10 +66,16 @@ class ArchiveStore:
 
     def of_kinds(self, kinds: Collection[str], stop: int | None = None) -> Iterator[tuple[int, bytes]]:
         """The entries of these kinds below `stop`, each with its index."""
-        for index, text in enumerate(self.entries(0, stop)):
-            row = row_of_entry(text)
-            if row.kind in kinds:
-                yield index, text
+        end = self.head.size if stop is None else min(stop, self.head.size)
+        marks = [mark for kind in kinds for mark in marks_of(kind)]
+        for number in range(-(-end // WIDTH)):
+            tile = tile_at(None, number, self.head.size)
+            data = self.files.read(tile.path)
+            if any(mark in data for mark in marks):  # most bundles have none, and are not taken apart
+                for index, text in enumerate(split_bundle(data, tile.width, tile.path), number * WIDTH):
+                    is_marked = index < end and any(mark in text for mark in marks)
+                    if is_marked and row_of_entry(text).kind in kinds:
+                        yield index, text
 
     def index_of(self, jti: str) -> int | None:
         """Where the record with this `jti` stands."""
@@ -76,26 +83,39 @@ class ArchiveStore:
 
     def disclosures(self, stop: int | None = None) -> Iterator[tuple[int, str]]:
         """Rule 3: what this reader may see of the entries below `stop`."""
-        for index, line in self._lines(stop):
-            texts, where = line["disclosures"], f"{DISCLOSURES}, entry {index}"
-            reveal(parse_entry(next(self.entries(index, index + 1))), texts, where=where)
+        for index, line, entry in self._lines(stop):
+            texts = line["disclosures"]
+            reveal(entry, texts, where=f"{DISCLOSURES}, entry {index}")
             yield from ((index, text) for text in texts)
 
     def erased(self, stop: int | None = None) -> Iterator[tuple[int, str]]:
-        """The digests of what this reader could see, and nobody can any more."""
-        for index, line in self._lines(stop):
-            yield from ((index, digest) for digest in line.get("erased", ()))
+        """Rule 3: the digests of what this reader could see, and nobody can any more."""
+        for index, line, entry in self._lines(stop):
+            digests = line.get("erased", ())
+            if not {digest for _, digest in private_fields(entry.payload)}.issuperset(digests):
+                raise Malformed(
+                    "what is called erased is no field of this entry",
+                    where=f"{DISCLOSURES}, entry {index}",
+                    next_step=_ANOTHER,
+                )
+            yield from ((index, digest) for digest in digests)
 
-    def _lines(self, stop: int | None) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _lines(self, stop: int | None) -> Iterator[tuple[int, dict[str, Any], Entry]]:
+        """Each line with its entry; neighbours lie in one bundle, which is read once."""
         if DISCLOSURES not in self.files.paths():
             return
         end = self.head.size if stop is None else min(stop, self.head.size)
+        number, bundle = -1, [b""]
         for text in self.files.read(DISCLOSURES).splitlines():
             line = parse_canonical(text, where=DISCLOSURES)
             if not _LINE.holds(line):
                 raise Malformed("a line of it has another form", where=DISCLOSURES, next_step=_ANOTHER)
-            if line["entry"] < end:
-                yield line["entry"], line
+            index = line["entry"]
+            if index < end:
+                if index // WIDTH != number:
+                    number = index // WIDTH
+                    bundle = _bundle(self.files, number, self.head.size)
+                yield index, line, parse_entry(bundle[index % WIDTH])
 
     def committed(self) -> tuple[StoredHead, ...]:
         """Its one head. When it was stored nobody here knows."""

@@ -1,18 +1,21 @@
 """Bringing a store back to what its log has signed: from an archive, as far as every entry verifies.
 
 Rules, in the order of the code:
- 1. The archive is of the same log, and goes on from the store: at the store's size it has the store's root.
+ 1. The archive is of the same log, and goes on from the store: at the store's size it has the store's root. An empty
+    store takes the whole log of any archive.
  2. What is added is checked once more where it is committed: the bytes that the store gives back lead to the root of
     the archive's head, which is committed and published as it is. Nothing is signed here.
- 3. What was handed over beside those entries comes back as far as the archive shows it.
+ 3. What was handed over beside those entries comes back as far as the archive shows it; what was erased comes back
+    as erased, whatever the archive still shows.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from safeconduct.core.kernel.errors import Disproved
+from safeconduct.core.record.disclosure import digest_of
 from safeconduct.core.tlog.note import Note
 from safeconduct.core.tlog.policy import Policy
 from safeconduct.core.tlog.tree import Frontier, leaf_hash
@@ -43,18 +46,24 @@ def check_continues(store: Store, copy: ArchiveStore, *, where: str) -> None:
         )
 
 
-def catch_up(store: Store, copy: ArchiveStore, *, now: int, where: str) -> int:
-    """Rules 1 to 3; how many entries were added."""
-    check_continues(store, copy, where=where)
+Unreadable = Callable[[str], str]
+"""How a store keeps a disclosure that nobody can read any more, by its digest."""
+
+
+def catch_up(
+    store: Store, copy: ArchiveStore, *, now: int, where: str, unreadable: Unreadable | None = None
+) -> int:
+    """Rules 1 to 3; how many entries were added. `unreadable` None: of what was erased the store keeps nothing."""
     size = store.size()
+    if size:
+        check_continues(store, copy, where=where)
     if copy.size() <= size:
         return 0
-    beside: dict[int, list[str]] = defaultdict(list)
-    for index, text in copy.disclosures():
-        beside[index].append(text)
+    beside = _beside(copy, unreadable)
     rows = [
-        row_of_entry(text, tuple(beside[index])) for index, text in enumerate(copy.entries(size), size)
-    ]  # 3
+        row_of_entry(text, tuple(beside.get(index, ())))
+        for index, text in enumerate(copy.entries(size), size)
+    ]
     frontier = Frontier()
     frontier.extend(map(leaf_hash, store.entries()))
     note = Note.parse(copy.note, where=where)
@@ -69,10 +78,27 @@ def catch_up(store: Store, copy: ArchiveStore, *, now: int, where: str) -> int:
             )
         return Note(note.text, note.lines_of(copy.founding.log)).print().encode()
 
-    time = max(_now(copy, note, now), store.committed()[-1].time)
+    time = max([_now(copy, note, now), *(head.time for head in store.committed()[-1:])])
     store.append(size, rows, sign, time)
     store.publish(copy.note, copy.size(), time)
     return len(rows)
+
+
+def _beside(copy: ArchiveStore, unreadable: Unreadable | None) -> dict[int, list[str]]:
+    """Rule 3, by entry."""
+    gone = erased_in(copy)
+    beside: dict[int, list[str]] = defaultdict(list)
+    erased = list(copy.erased())
+    for index, text in copy.disclosures():
+        if digest_of(text) in gone:
+            erased.append((index, digest_of(text)))
+        else:
+            beside[index].append(text)
+    if unreadable is not None:
+        for index, digest in erased:
+            if digest in gone:  # else no record says so, and the field is one that the archive does not show
+                beside[index].append(unreadable(digest))
+    return beside
 
 
 def _now(copy: ArchiveStore, note: Note, now: int) -> int:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,7 @@ from safeconduct.core.kernel.errors import SafeconductError
 from safeconduct.core.kernel.instant import print_duration, print_instant
 from safeconduct.core.tlog.note import Note
 from safeconduct.core.tlog.policy import Policy
+from safeconduct.service.awaiting import awaiting
 from safeconduct.service.ports import StoredHead
 
 State = Literal["ok", "warn", "fail"]
@@ -22,6 +23,7 @@ SLOW_SYNC_MS = 250
 DRIFT_S = 5
 DAY_S = 86_400
 WEEK_S = 7 * DAY_S
+_ASK = "ask who runs these witnesses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +117,34 @@ def published(size: int, shown: int | None) -> Line:
 
 
 def cosigned(heads: Sequence[StoredHead], policy: Policy) -> Line:
-    """Published heads, oldest first: since when none has its quorum."""
+    """Published heads, oldest first: since when none has its quorum, and whose cosignatures are awaited."""
     if not policy.quorum.names():
         return Line("cosignatures", "ok", "no witnesses: receipts end at logged")
-    newest: dict[int, StoredHead] = {head.size: head for head in heads}
-    waiting: StoredHead | None = None
-    missing: tuple[str, ...] = ()
-    for head in sorted(newest.values(), key=lambda one: one.size, reverse=True):
-        lacks = policy.quorum.missing(policy.check(Note.parse(head.note)).cosigned)
-        if not lacks:
-            break
-        waiting, missing = head, missing or lacks
-    if waiting is None:
-        return Line("cosignatures", "ok", "the newest head has its quorum")
-    said = f"no head has its quorum since {print_instant(waiting.time)}; missing {', '.join(missing)}"
-    return Line("cosignatures", "warn", said, "ask who runs these witnesses")
+    for head in heads[-1:]:
+        policy.check(Note.parse(head.note))
+    found = awaiting(heads, policy)
+    awaited = "; ".join(
+        f"awaiting {name} since {print_instant(since)}" for name, since in found.since.items()
+    )
+    if found.no_quorum_since is not None:
+        said = f"no head has its quorum since {print_instant(found.no_quorum_since)}; {awaited}"
+        return Line("cosignatures", "warn", said, _ASK)
+    if awaited:
+        return Line("cosignatures", "warn", f"the newest head has its quorum; {awaited}", _ASK)
+    return Line("cosignatures", "ok", "the newest head has its quorum, and every witness's line")
+
+
+def witnesses(
+    asked: Sequence[str], silent: Mapping[str, SafeconductError], unaddressed: Sequence[str]
+) -> Line:
+    """Those with an address by their names, what is wrong with some of them, and those without an address."""
+    said = [f"{name}: {error.faults[0].message}" for name, error in silent.items()]
+    if unaddressed:
+        said.append(f"without an address: {', '.join(unaddressed)}")
+    fix = "write their addresses into the file witnesses" if unaddressed and not silent else _ASK
+    if said:
+        return Line("witnesses", "warn", f"{len(asked) - len(silent)} answer; {'; '.join(said)}", fix)
+    return Line("witnesses", "ok", f"{len(asked)} answer, and none shows a newer or another head")
 
 
 def projections(size: int | None, entries: int, differing: Sequence[str], *, folder: str) -> Line:

@@ -3,7 +3,8 @@
 Rules, in the order of the code:
  1. What the reader may see is what `service.export` says, by the agreement in force and the reader's role.
  2. Where the newest record about this reader does not say exactly that, one is logged first; a repeat logs nothing.
- 3. Then the file is given, of the newest head, which covers that record.
+ 3. Then the file is given, of the newest committed head, which covers that record. Whoever hands it on waits until
+    that head is published.
 """
 
 from __future__ import annotations
@@ -27,18 +28,16 @@ def disclose(sequencer: Sequencer, reader: str) -> tuple[bytes | None, StoredHea
     """
     store = sequencer.store
     sequencer.settle()
-    sequencer.publish()
     agreements = agreements_until(sequencer.founding, store, store.size())
     roles = {one.seat: one.role for one in agreements[-1].signatories}
     held = held_by(store, agreements, roles[reader], erased_digests(sequencer.founding, store))  # 1
     if not held:
-        return None, sequencer.newest
+        return None, sequencer.head
     digest = _digest_of(held.values())
     if _logged_digest(store, reader, sequencer.founding.service_kid) != digest:  # 2
         sequencer.submit_own([("disclosure", {"reader": reader, "digest": digest, "batches": []})])
-        sequencer.publish()
-    files = archive_files(store.entries, policy="", head=sequencer.newest, hashes=sequencer.hashes, held=held)
-    return dict(islice(files, 2))[DISCLOSURES], sequencer.newest  # 3
+    files = archive_files(store.entries, policy="", head=sequencer.head, hashes=sequencer.hashes, held=held)
+    return dict(islice(files, 2))[DISCLOSURES], sequencer.head  # 3
 
 
 def _digest_of(held: Iterable[Held]) -> str:

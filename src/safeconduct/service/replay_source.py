@@ -50,7 +50,10 @@ def parse_replay_source(text: str, agreement: Agreement, *, where: str = _WHERE)
     """The values of `replay.toml`; every fault at once."""
     try:
         tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # TOMLDecodeError, and what an integer of 5,000 digits raises
         raise Malformed(f"this is not TOML: {error}", where=where, next_step="Correct it") from error
     faults = [*_shape(tables, where)]  # 1
     if not faults:

@@ -25,7 +25,8 @@ from safeconduct.service.ports import StoredLog
 RULE = "log.rollback"
 THE_WAY_ON = (
     "Nothing is signed until this is settled; reading goes on. Restore a newer backup (safeconduct restore). If there "
-    "is none, let it catch up from an archive whose entries verify (safeconduct restore --catch-up ARCHIVE). If "
+    "is none, let it catch up from an archive whose entries verify (safeconduct restore --catch-up ARCHIVE), or bring "
+    "it back from that alone (safeconduct rebuild ARCHIVE DIR). If "
     "nobody has them, this log ends: found its successor (safeconduct succeed)"
 )
 _LOOK = "Nothing is signed until somebody has looked: put the right file back, or name another place"

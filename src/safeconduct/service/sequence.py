@@ -9,7 +9,7 @@ Rules, in the order of the code:
     the store gives back, by the tiles. Any difference stops the signing, not the reading.
  5. The commit is compare-and-swap on the size, with the signed head in it. No signature is shown earlier.
  6. Then witnesses are asked, and the head is published. One that is silent stops nothing: the receipt is *logged*,
-    later *cosigned*.
+    later *cosigned*. A head may be published that is no longer the newest: so each is asked for long enough.
  7. The clock is not behind the newest head.
 """
 
@@ -24,7 +24,7 @@ from safeconduct.core.kernel.instant import print_instant
 from safeconduct.core.record.disclosure import reveal
 from safeconduct.core.record.entry import Entry, Seen, parse_entry
 from safeconduct.core.tlog.checkpoint import Checkpoint
-from safeconduct.core.tlog.note import Note, Signer, sign_note
+from safeconduct.core.tlog.note import Note, Signature, Signer, sign_note
 from safeconduct.core.tlog.policy import Policy
 from safeconduct.core.tlog.receipt import Receipt
 from safeconduct.core.tlog.tree import EMPTY_ROOT, Frontier, leaf_hash
@@ -66,7 +66,8 @@ class Sequencer:
         Without `at_once` a head is published when somebody calls `publish`: no receipt waits for witnesses.
         """
         self.store = store
-        self._log, self._witnesses, self._clock, self._at_once = log, tuple(witnesses), clock, at_once
+        self.at_once = at_once
+        self._log, self._witnesses, self._clock = log, tuple(witnesses), clock
         self._scribe = Scribe(service, clock, chance)
         self._frontier, self._tree = Frontier(), StoredTree(store)
         self._head: StoredHead | None = None
@@ -204,7 +205,7 @@ class Sequencer:
         self._frontier, self._tree = frontier, tree
         self._head = StoredHead(self.size, note, now)
         self._scribe.wrote(row.entry for row in reversed(rows))
-        if self._at_once:
+        if self.at_once:
             self.publish()
 
     def _signed(self, frontier: Frontier, tree: StoredTree) -> bytes:
@@ -241,18 +242,25 @@ class Sequencer:
         texts = self._scribe.records(claims, cor=self.founding.cor, agr=version, seen=seen)
         return [row_of(Submission(text), "a record of the service") for text in texts]
 
-    def publish(self) -> StoredHead:
-        """Rule 6: asks every witness that has not cosigned the newest head, and publishes what there is."""
-        head = self.head
-        before = head if head is self._published else None
-        note = Note.parse(head.note)
-        asked = cosigned_note(note, self.policy, self._witnesses, now=self._clock.now())
-        if before is None or asked != note:
+    def publish(self, head: StoredHead | None = None, lines: Iterable[Signature] = ()) -> StoredHead:
+        """Rule 6: asks every witness that has not cosigned the newest head, and publishes what there is.
+
+        `head`: another committed one, which has not to be the newest; `lines`: cosignatures that were asked for
+        elsewhere. What is published never goes back: of a head below the newest published one nothing is kept.
+        """
+        before, head = self._published, self.head if head is None else head
+        if before is not None and head.size < before.size:
+            return before
+        if before is not None and head.size == before.size:
+            head = before
+        note, now = Note.parse(head.note), self._clock.now()
+        asked = cosigned_note(note, self.policy, self._witnesses, lines=lines, now=now)
+        if head is not before or asked != note:
             published = StoredHead(head.size, asked.print().encode(), max(self._clock.now(), head.time))
             self.store.publish(published.note, published.size, published.time)
             # Crash here: published, and the submitter asks again: the repeat finds it.
-            if before is None and self._published is not None:
-                self._below = self._published.size
+            if head is not before and before is not None:
+                self._below = before.size
             self._published = published
             self._seen = self._quorum_of(asked) or self._seen
         return self.newest
@@ -267,7 +275,7 @@ class Sequencer:
         """What a crash or another process left: reads on, and publishes a head that was only committed."""
         self._catch_up()
         published = 0 if self._published is None else self._published.size
-        if self._head is not None and published < self.size and (self._at_once or not published):
+        if self._head is not None and published < self.size and (self.at_once or not published):
             self.publish()
 
     def receipt(self, index: int) -> Receipt:

@@ -4,7 +4,8 @@ Rules, in the order of the code:
  1. UTF-8 without a byte order mark, at most 16 MiB; lines end in LF or CRLF; a value does not span lines.
  2. The first line names exactly the table's columns.
  3. Each further line has one value for each column; text between double quotes (RFC 4180).
- 4. Text is in NFC and holds no control character; blanks at its ends are kept: they are the source's.
+ 4. Text is in NFC, in letters that Unicode 14.0 has, and holds no control character; blanks at its ends are
+    kept: they are the source's.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from safeconduct.core.kernel.errors import Fault, Malformed
+from safeconduct.core.kernel.letters import refuse_newer
 
 MAX_BYTES = 16 * 2**20
 
@@ -62,6 +64,7 @@ def plain_text(text: str, where: str) -> str:
     """The text as it stands, if it can go into a record (4)."""
     if not text.strip():
         raise Malformed("this is empty", where=where, next_step="Write the source's words")
+    refuse_newer(text, where=where)
     if not unicodedata.is_normalized("NFC", text):
         raise Malformed("this is not in NFC", where=where, next_step="Normalise it to Unicode NFC")
     if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):

@@ -14,7 +14,7 @@ from safeconduct.adapters.keys import Ed25519Key
 from safeconduct.core.kernel.errors import Fault, Malformed
 from safeconduct.core.record.signature import jwk_of
 from safeconduct.core.tlog.note import KeyType, VerifierKey
-from safeconduct.core.tlog.proofs import root_at
+from safeconduct.core.tlog.proofs import consistency_proof
 from safeconduct.service.found import Plan, found
 from safeconduct.service.identifiers import new_passage
 from safeconduct.service.ports import Store
@@ -106,11 +106,11 @@ def _founded(source: Replayable, store: Store) -> Replay:
     log, service = key_of(chance, "log"), key_of(chance, "service")
     log_key = VerifierKey.of(ORIGIN, KeyType.ED25519, log.public_key)
 
-    def tree(size: int) -> bytes:
-        return root_at(sequencer.hashes.read, size)
+    def prove(old: int, new: int) -> list[bytes]:
+        return consistency_proof(sequencer.hashes.read, old=old, new=new)
 
     witnesses = tuple(
-        SimulatedWitness(seat, key_of(chance, f"{seat}/witness"), clock, log_key, tree)
+        SimulatedWitness(seat, key_of(chance, f"{seat}/witness"), clock, log_key, prove)
         for seat in agreement.seats
     )
     plan = Plan(

@@ -31,7 +31,7 @@ from safeconduct.core.record.entry import Seen, parse_entry
 from safeconduct.core.record.signature import jwk_of
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import KeyType, Note, VerifierKey, sign_note
-from safeconduct.core.tlog.proofs import root_at
+from safeconduct.core.tlog.proofs import consistency_proof, root_at
 from safeconduct.core.tlog.tree import leaf_hash, root
 from safeconduct.service.export import export
 from safeconduct.service.found import Plan, found
@@ -110,7 +110,7 @@ class Stage:
         self.newest: Seen | None = None
         self.log_key = VerifierKey.of(ORIGIN, KeyType.ED25519, self.key("log").public_key)
         self.witnesses = tuple(
-            SimulatedWitness(seat, self.key(f"{seat}/witness"), self.clock, self.log_key, self.root_at)
+            SimulatedWitness(seat, self.key(f"{seat}/witness"), self.clock, self.log_key, self.prove)
             for seat in witnesses
         )
         self.store: Store = MemoryStore() if store is None else store
@@ -280,6 +280,10 @@ class Stage:
             if not hand.offline:
                 hand.seen, hand.agr = self.newest, version
 
+    def prove(self, old: int, new: int) -> list[bytes]:
+        """The log's proof that it goes on from `old` entries to `new`."""
+        return consistency_proof(self.log.hashes.read, old=old, new=new)
+
     def root_at(self, size: int) -> bytes:
         """The root that the log's tree has, or had, at a size."""
         return root_at(self.log.hashes.read, size)
@@ -292,6 +296,7 @@ class Stage:
         row = Row(entry, f"raw-{size}", "raw")
         self.store.append(size, [row], lambda _: self._signed_head(leaves), self.clock.now())
         self.log.settle()
+        self._spread_head()  # the one before it is in no head record, and nobody goes on from it
         self.clock.tick(60)
         return size
 

@@ -14,6 +14,7 @@ from safeconduct.adapters.memory_store import MemoryStore
 from safeconduct.adapters.workers import SerialWorkers
 from safeconduct.core.agreement.succession import CONSENTS
 from safeconduct.core.tlog.note import KeyType, Note, VerifierKey
+from safeconduct.core.tlog.proofs import consistency_proof
 from safeconduct.service.archive_store import open_copy
 from safeconduct.service.export import export
 from safeconduct.service.sequence import Sequencer, Submission
@@ -88,13 +89,19 @@ def signed(stage: Stage, payload: dict[str, Any], agreeing: Iterable[str] = ("or
 def begin(stage: Stage, entry: bytes, name: str = "") -> Successor:
     """The new log, with this entry 0; the same witnesses follow it."""
     key = VerifierKey.of(f"{name}{ORIGIN}", KeyType.ED25519, stage.key(f"{name}second/log").public_key)
+
+    def prove(old: int, new: int) -> list[bytes]:
+        return consistency_proof(log.hashes.read, old=old, new=new)
+
     log = Sequencer(
         MemoryStore(),
         log=stage.key(f"{name}second/log"),
         service=stage.key(f"{name}second/service"),
         clock=stage.clock,
         chance=stage.chance,
-        witnesses=[SimulatedWitness(each.seat, each.key, stage.clock, key) for each in stage.witnesses],
+        witnesses=[
+            SimulatedWitness(each.seat, each.key, stage.clock, key, prove) for each in stage.witnesses
+        ],
     )
     log.submit([Submission(entry)])
     return Successor(entry, log, stage)

@@ -32,7 +32,7 @@ from safeconduct.verify.files import CHECKPOINT, DISCLOSURES, POLICY, missing_fi
 from safeconduct.verify.first_look import founding_keys, keys_in
 from safeconduct.verify.hashes import Roots
 from safeconduct.verify.head import named, read_head, read_policy
-from safeconduct.verify.heads import date
+from safeconduct.verify.heads import date, unlogged
 from safeconduct.verify.judge import Judge
 from safeconduct.verify.kept import Kept, check_kept_head, check_receipt
 from safeconduct.verify.merge import Merge
@@ -247,6 +247,10 @@ class _Audit:
         judge.run()
         heads = (head for head in survey.heads if not survey.columns.flags[head.index] & VOID)
         dating = date(heads, signed.head, signed.policy, roots, survey.leaves)
+        if (
+            founding.witnesses
+        ):  # else a head that was signed and never published may be seen, and dates nothing
+            dating.findings += unlogged(survey, dating.logged)
         merge = Merge(survey, keyring, dating, judge, entries, self.workers, self.reporter)
         merge.run(self.options.offers)
         return merge
@@ -280,7 +284,7 @@ class _Audit:
             checked=Checked(
                 entries=signed.size,
                 keys=len(merge.keyring.keys),
-                heads=merge.dating.count,
+                heads=len(merge.dating.logged),
                 passages=merge.passages,
                 disclosures=merge.disclosures,
                 kept=tuple(f"{what} {each.name}" for what, files in kept.items() for each in files),

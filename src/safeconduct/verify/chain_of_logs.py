@@ -92,12 +92,12 @@ class _Sorted:
             return False
         return (index is not None and index >= said.kept) or _size(note) > older.size
 
-    def heads_of(self, place: int) -> Iterator[Note]:
-        """The heads that somebody kept of a log; its audit has verified those that it was asked for."""
-        for one in self.asked.heads:
+    def heads_of(self, place: int) -> Iterator[tuple[str, Note]]:
+        """The heads of a log that somebody kept, alone or in a receipt, each with the name of its file."""
+        for one in (*self.asked.heads, *self.asked.receipts):
             note, _ = _note_in(one)
             if note is not None and self._owner(note) == place:
-                yield note
+                yield one.name, note
 
     def given_up(self, place: int) -> Iterator[str]:
         """What is told of instead: signed, or refused under its name, since nobody else looks at it."""

@@ -17,11 +17,10 @@ from safeconduct.core.record.signature import public_key_of, thumbprint
 from safeconduct.core.tlog.tiles import split_bundle, tile_at
 from safeconduct.verify.ports import ArchiveBytes
 
-_CLAIM = b'"evt":"key"'
 
-
-def _in_base64url(claim: bytes) -> tuple[bytes, ...]:
-    """What stands in every base64url text whose bytes hold `claim`: one of three."""
+def marks_of(kind: str) -> tuple[bytes, ...]:
+    """What stands in every entry of this kind: one of three."""
+    claim = f'"evt":"{kind}"'.encode()
     found = []
     for lead in range(3):
         text = print_base64url(bytes(lead) + claim + bytes(3))
@@ -30,7 +29,7 @@ def _in_base64url(claim: bytes) -> tuple[bytes, ...]:
     return tuple(found)
 
 
-KEY_MARKS = _in_base64url(_CLAIM)
+KEY_MARKS = marks_of("key")
 
 
 def keys_in(look: tuple[ArchiveBytes, int], bundles: range) -> dict[str, bytes]:

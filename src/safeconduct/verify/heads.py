@@ -5,11 +5,12 @@ Rules, in the order of the code:
  2. Head records of one size count once, with all their cosignatures, each with its earliest time.
  3. A head without a quorum dates nothing, and is named; where the policy asks for no witnesses, none is
     dated.
+ 4. A head that a signer saw is in a head record. Who logs none hides when everything came in: then no limit passes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from safeconduct.core.record.finding import Finding
@@ -18,7 +19,8 @@ from safeconduct.core.tlog.policy import Policy, SignedHead
 from safeconduct.verify.hashes import Roots
 from safeconduct.verify.index import Leaves
 from safeconduct.verify.rules import finding
-from safeconduct.verify.segments import HeadSeen
+from safeconduct.verify.segments import VOID, HeadSeen
+from safeconduct.verify.survey import Survey
 
 
 @dataclass(slots=True)
@@ -28,7 +30,8 @@ class Dating:
     times: HeadTimes = field(default_factory=HeadTimes)
     sizes: list[int] = field(default_factory=list)
     """Of the dated heads, ascending."""
-    count: int = 0
+    logged: frozenset[int] = frozenset()
+    """Sizes of the head records that hold."""
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -43,7 +46,7 @@ def date(
             by_size.setdefault(head.size, []).append(head)
         else:
             dating.findings.append(_wrong(head, roots, leaves))  # 1
-    dating.count = len(by_size)
+    dating.logged = frozenset(by_size)
     names = [each.name for each in policy.witnesses]
     for size in sorted({*by_size, signed.checkpoint.size}):
         same = by_size.get(size, [])
@@ -58,6 +61,24 @@ def date(
         elif policy.witnesses:  # 3
             dating.findings.append(_no_quorum(size, together, same, policy, leaves))
     return dating
+
+
+def unlogged(survey: Survey, logged: Collection[int]) -> Iterator[Finding]:
+    """Rule 4, one for each head; after `Judge` has taken away what no signer can have seen."""
+    columns, leaves = survey.columns, survey.leaves
+    missing = {
+        place: size for place, (size, _) in enumerate(survey.heads_seen) if size and size not in logged
+    }
+    for index, place in enumerate(columns.seens if missing else ()):
+        if place in missing and not columns.flags[index] & VOID:
+            yield finding(
+                "head.unlogged",
+                index,
+                leaves.of(index).hex(),
+                expected=f"a record of the head of {missing.pop(place)} entries, which the signer says that it saw",
+                found="none",
+                touches="log/service",
+            )
 
 
 def _wrong(head: HeadSeen, roots: Roots, leaves: Leaves) -> Finding:

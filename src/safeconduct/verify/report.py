@@ -11,6 +11,10 @@ from safeconduct.core.kernel.errors import Fault
 from safeconduct.core.kernel.instant import print_instant
 from safeconduct.core.passage.judgement import OpenState
 from safeconduct.core.record.finding import Finding
+from safeconduct.verify.limits import LIMITS
+
+FORMAT = "safeconduct-report@1"
+"""Of the JSON document; a member that is taken away or means something else makes it another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values."""
         return {
+            "format": FORMAT,
             "sound": self.sound,
             "exit_code": self.exit_code,
             "corridor": self.corridor,
@@ -133,6 +138,7 @@ class Report:
             "consents": list(self.consents),
             "checked": asdict(self.checked),
             "succession": self.succession and asdict(self.succession),
+            "does_not_prove": list(LIMITS),
         }
 
     def lines(self) -> Iterator[str]:
@@ -141,8 +147,8 @@ class Report:
             yield from self._failed()
             return
         yield f"{'✗' if self.findings else '✓'} {self._sound()}"
-        if self.nature in ("simulated", "replay"):
-            yield f"  {_NATURE[self.nature]}"
+        if self.nature in NATURES:
+            yield f"  {NATURES[self.nature]}"
         yield from self._head_lines()
         yield from self.succession.lines() if self.succession else ()
         yield from self._checked_lines()
@@ -182,7 +188,7 @@ class Report:
             yield "  There are no disclosures in this archive"
         else:
             yield f"  Disclosures: {checked.disclosures}, each of the value that its entry committed to"
-        compared = f"it agrees with {', '.join(checked.kept)}" if checked.kept else _ALONE
+        compared = f"it agrees with {', '.join(checked.kept)}" if checked.kept else ALONE
         yield f"  {compared}"
         if checked.offers:
             yield f"  Looked for what was offered in {', '.join(checked.offers)}"
@@ -211,11 +217,11 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     yield f"    {touches}assumption: {finding.assumption}; evidence {', '.join(leaf[:16] for leaf in finding.evidence)}"
 
 
-_NATURE = {
+NATURES = {
     "simulated": "This corridor is simulated: nothing in it happened",
     "replay": "This corridor is a replay of recorded movements: its keys are simulated, its sources are named",
 }
-_ALONE = (
+ALONE = (
     "Compared with nothing kept outside: a log that was signed again as a whole is seen only by a head or "
     "receipt kept earlier, or by its witnesses"
 )

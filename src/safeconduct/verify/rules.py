@@ -41,6 +41,7 @@ RULES: tuple[Rule, ...] = (
         "head.wrong", "A head record holds a signed head of this log, with the root that the tree has there."
     ),
     _rule("head.no_quorum", "A published head gets its quorum of witnesses."),
+    _rule("head.unlogged", "A head that a signer saw is in a head record."),
     _rule(
         "offered.withheld",
         "A valid record that was offered is in the log once the offline limit has passed.",

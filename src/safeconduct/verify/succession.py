@@ -5,7 +5,8 @@ Rules, in the order of the code:
     quorum cosigned it, and the archive has that root there, as far as it goes.
  2. `succession.agreement`: agreement, route, nature and roots are those in force at that head. Origin, log key and
     service key are new: a receipt is of one log.
- 3. `succession.last`: neither the archive's own head, nor one that somebody kept, is larger and has its quorum.
+ 3. `succession.last`: neither the archive's own head, nor one that somebody kept, alone or in a receipt, is larger and
+    has its quorum.
  4. `succession.lost`: the archive has no entry from `kept` on, and none of the records in `receipts`.
 What breaks rules 1 and 2 is no successor: a failed proof. Rules 3 and 4 are findings about who signed it.
 """
@@ -121,14 +122,18 @@ class Link:
         ring = keyring_of(self.older.founding, records)
         return inherited(ring, (entry for _, entry in records if entry.evt == "amendment"))
 
-    def findings(self, kept: Iterable[Note]) -> Iterator[Finding]:
-        """Rules 3 and 4; `kept`: heads of the predecessor that somebody kept, and that its log signed."""
+    def findings(self, kept: Iterable[tuple[str, Note]]) -> Iterator[Finding]:
+        """Rules 3 and 4; `kept`: heads of the predecessor that somebody kept, and where; each must be signed."""
         size, policy = self.said.head.size, self.older.policy
-        heads = [self.older.head, *map(policy.check, kept)]
-        for head in heads:  # 3
-            if head.checkpoint.size > size and policy.quorum.met_by(head.cosigned):
-                found = f"one of {head.checkpoint.size} entries, root {head.checkpoint.root.hex()}, has its quorum"
-                yield self._finding("succession.last", f"no larger head than that of {size} entries", found)
+        heads = [self.older.head, *(policy.check(note, where=where) for where, note in kept)]
+        last = max(
+            (head.checkpoint for head in heads if policy.quorum.met_by(head.cosigned)),
+            key=lambda head: head.size,
+            default=self.said.head,
+        )
+        if last.size > size:  # 3: one says it, however many receipts carry such a head
+            found = f"one of {last.size} entries, root {last.root.hex()}, has its quorum"
+            yield self._finding("succession.last", f"no larger head than that of {size} entries", found)
         if self.older.size > self.said.kept:  # 4
             found = f"an archive of it with {self.older.size} entries"
             yield self._finding(

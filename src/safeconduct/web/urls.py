@@ -11,10 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 from safeconduct.core.kernel.errors import Fault, SafeconductError, Unavailable
+from safeconduct.core.kernel.instant import print_instant
 from safeconduct.web.api.routes import routes as api_routes
 from safeconduct.web.archive.answers import refused, wrong_method
 from safeconduct.web.archive.views import routes as archive_routes
+from safeconduct.web.check.views import routes as check_routes
 from safeconduct.web.state import server
+from safeconduct.wiring.server import Server
 
 _RETRY_S = "5"
 _PAGES = "See / for the pages, /api/openapi.json for the API, /public/ for the archive"
@@ -39,7 +42,25 @@ def ready(request: HttpRequest) -> HttpResponse:
         return _not_ready(error)
     behind = here.behind
     told = {"behind": replace(behind.faults[0], where="").message} if behind is not None else {}
-    return _json({"status": "ready", "size": size, **told})
+    return _json({"status": "ready", "size": size, **told, **_cosigning(here)})
+
+
+def _cosigning(here: Server) -> dict[str, object]:
+    """Whose cosignatures the newest published head lacks; nothing where it lacks none."""
+    awaited, errors = here.awaiting, here.witness_errors
+    told: dict[str, object] = {}
+    if awaited.no_quorum_since is not None:
+        told["no_quorum_since"] = print_instant(awaited.no_quorum_since)
+    if awaited.since:
+        told["awaiting"] = [
+            {
+                "witness": name,
+                "since": print_instant(since),
+                **({"says": errors[name].faults[0].message} if name in errors else {}),
+            }
+            for name, since in awaited.since.items()
+        ]
+    return told
 
 
 def _not_ready(error: SafeconductError) -> HttpResponse:
@@ -89,5 +110,6 @@ urlpatterns = [
     *archive_routes(server),
     path("health", health, name="health"),
     path("ready", ready, name="ready"),
+    *check_routes(),
     path("", include("safeconduct.web.public.urls")),
 ]

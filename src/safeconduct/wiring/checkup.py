@@ -17,6 +17,8 @@ from safeconduct.adapters.keys import KeyFolder
 from safeconduct.adapters.last_done import Backup, Rehearsal, last_done
 from safeconduct.adapters.sqlite_store import SqliteStore
 from safeconduct.adapters.vault import SEALED, VAULT, SealedStore, Vault
+from safeconduct.adapters.witness_client import LIMIT_S
+from safeconduct.adapters.witnesses import Witnesses
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.kernel.errors import SafeconductError, Unavailable
 from safeconduct.core.tlog.policy import Policy
@@ -29,6 +31,7 @@ from safeconduct.service.rollback import check_history, derived_head, in_words, 
 from safeconduct.wiring.database import PROJECTIONS
 from safeconduct.wiring.offline import DATABASE, KEYS, clock_of
 from safeconduct.wiring.server import HIGH_WATER_NAME, URL_NAME, use_database
+from safeconduct.wiring.witnesses import clients_of
 
 if TYPE_CHECKING:
     from safeconduct.store.log import DjangoStore
@@ -103,6 +106,7 @@ class _Looking:
         yield "rollback", self.rollback
         yield "publication", self.publication
         yield "cosignatures", self.cosignatures
+        yield "witnesses", self.witnesses
         yield "vault", self.vault_line
         yield "projections", self.projections
         yield "last backup", self.last_backup
@@ -161,6 +165,21 @@ class _Looking:
     def cosignatures(self) -> Line:
         """By the policy of the founding record."""
         return checkup.cosigned(self.store.published(), Policy.parse(self.founding.policy().encode()))
+
+    def witnesses(self) -> Line:
+        """Each is asked what it shows, as the server does at its start."""
+        ours = [key.name for key in self.founding.witnesses]
+        clients = clients_of(self.folder, self.founding, self._clock)
+        if not clients and (self.founding.nature != "live" or not ours):
+            return Line("witnesses", "ok", "none is asked over HTTP")
+        asked = Witnesses(clients, wake=lambda: None)
+        try:
+            asked.first_look(LIMIT_S + 1)
+            check_history(self.store, asked.sources)
+            names = [client.listed.name for client in clients]
+            return checkup.witnesses(names, asked.errors(), [name for name in ours if name not in names])
+        finally:
+            asked.stop()
 
     def vault_line(self) -> Line:
         """Every disclosure is opened once."""

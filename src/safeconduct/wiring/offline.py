@@ -125,7 +125,7 @@ def corridor_over(store: Store, folder: Path, *, at_once: bool = True) -> Corrid
     founding, clock = founding_of(store), clock_of(store, folder)
     chance: Chance = SystemChance()
     witnesses: list[HeldWitness] = []
-    seed = _seed(folder)
+    seed = seed_in(folder / KEYS)
     if seed is not None and founding.nature != "live":
         chance, witnesses = SeededChance(seed), _witnesses(keys, founding, clock)
     sequencer = Sequencer(
@@ -147,7 +147,7 @@ def history_of(log: Sequencer, sources: tuple[Source, ...]) -> History:
 
 def clock_of(store: Store, folder: Path) -> Clock:
     """The time in which the corridor lives."""
-    if _seed(folder) is not None and founding_of(store).nature != "live":
+    if seed_in(folder / KEYS) is not None and founding_of(store).nature != "live":
         return FixedClock(
             max((head.time for head in (store.newest(), store.newest_published()) if head), default=0)
         )
@@ -159,8 +159,9 @@ def open_store(folder: Path) -> SealedStore:
     return SealedStore(SqliteStore(folder / DATABASE), Vault(folder / VAULT))
 
 
-def _seed(folder: Path) -> bytes | None:
-    path = folder / KEYS / SEED
+def seed_in(keys: Path) -> bytes | None:
+    """The seed beside these keys; None in a live corridor's folder."""
+    path = keys / SEED
     with reading(path):
         if not path.exists():
             return None

@@ -28,7 +28,7 @@ from safeconduct.adapters.high_water import PUBLISHED, sources_of
 from safeconduct.adapters.keys import KeyFolder
 from safeconduct.adapters.last_done import Backup, Rehearsal, leave_note
 from safeconduct.adapters.sqlite_store import SqliteStore
-from safeconduct.adapters.vault import SEALED, VAULT, SealedStore, Vault
+from safeconduct.adapters.vault import SEALED, VAULT, SealedStore, Vault, unreadable
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.kernel.errors import Disproved, Malformed, SafeconductError
 from safeconduct.core.tlog.checkpoint import Checkpoint
@@ -115,7 +115,7 @@ def rehearse(backup: Path, folder: Path, *, vault: Path | None, clock: Clock) ->
             copy_database(vault, there / VAULT)
         with _parts(there, there) as (store, used):
             tried = _tried(store, backup, folder)
-            _check_keys(folder / KEYS, tried.founding)
+            check_keys(folder / KEYS, tried.founding)
             _erase(used, tried.erased)
             tried = replace(tried, closed=_closed(store, tried.erased))
     lost = tried.since.lost if tried.since else 0
@@ -146,11 +146,11 @@ def restore(
             copy_keys(keys, there / KEYS)
         with _parts(there, folder if vault is None else there) as (store, used):
             tried = _tried(store, backup, folder)
-            _check_keys(folder / KEYS if keys is None else there / KEYS, tried.founding)
+            check_keys(folder / KEYS if keys is None else there / KEYS, tried.founding)
             added, erased = 0, tried.erased
             if archive is not None:
                 copy = open_copy(open_archive(archive), where=str(archive))
-                added = catch_up(store, copy, now=clock.now(), where=str(archive))
+                added = catch_up(store, copy, now=clock.now(), where=str(archive), unreadable=unreadable)
                 erased |= erased_in(store)
             _erase(used, erased)
             return replace(
@@ -239,7 +239,7 @@ def _closed(store: Store, erased: frozenset[str]) -> int:
     return len({digest for _, digest in store.erased()} - erased)
 
 
-def _check_keys(folder: Path, founding: Founding) -> None:
+def check_keys(folder: Path, founding: Founding) -> None:
     """The keys that lie there are those of the corridor; where none lie, somebody brings them later."""
     held = KeyFolder(folder)
     for name, expected in (("log", founding.log.public_key), ("service", founding.service_key)):

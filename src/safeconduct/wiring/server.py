@@ -1,13 +1,14 @@
 """The corridor that a server's process serves: its log on a database, and what follows each commit.
 
 Who has the lock sequences; whoever has not, or finds an old or altered log, serves what is there and says why it
-takes nothing. A commit is answered first; then its files are published, erased keys go, projections follow.
+takes nothing. A commit is answered first; then witnesses are asked, its files are published, erased keys go,
+projections follow. Nobody waits for a witness while holding what a commit needs.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,12 +27,16 @@ from safeconduct.adapters.lock import LOCK, FileLock, Lock, Locks, PostgresLock
 from safeconduct.adapters.publish_folder import PublishFolder
 from safeconduct.adapters.sqlite_store import SqliteStore
 from safeconduct.adapters.vault import VAULT, SealedStore, Vault
+from safeconduct.adapters.witnesses import Pace, Witnesses
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.kernel.errors import Conflict, SafeconductError, Unavailable
+from safeconduct.core.tlog.note import Signature
 from safeconduct.service.admission import Outcome, Read, admit, door_of
+from safeconduct.service.asking import Growing, is_enough
+from safeconduct.service.awaiting import NOBODY, Awaiting, awaiting
 from safeconduct.service.export import erased_digests
 from safeconduct.service.founded import founding_of
-from safeconduct.service.ports import Clock, Store
+from safeconduct.service.ports import Clock, Store, StoredHead
 from safeconduct.service.publication import Publication, publish
 from safeconduct.service.rollback import History
 from safeconduct.service.sequence import Sequencer, Submission
@@ -39,6 +44,7 @@ from safeconduct.store.log import DjangoStore
 from safeconduct.wiring.carry_over import carry_over
 from safeconduct.wiring.database import conninfo_of, databases_of
 from safeconduct.wiring.offline import DATABASE, clock_of, corridor_over, history_of
+from safeconduct.wiring.witnesses import clients_of
 
 if TYPE_CHECKING:
     from safeconduct.store.projections import Projections
@@ -76,6 +82,17 @@ class Server:
         follower = self._state.follower
         return None if follower is None else follower.error
 
+    @property
+    def awaiting(self) -> Awaiting:
+        """Whose cosignatures the newest published head lacks, as far as this process sequences."""
+        return self._state.awaiting
+
+    @property
+    def witness_errors(self) -> Mapping[str, SafeconductError]:
+        """What is wrong with each witness that is asked, by its name."""
+        witnesses = self._state.witnesses
+        return {} if witnesses is None else witnesses.errors()
+
 
 @dataclass(slots=True)
 class State:
@@ -83,13 +100,18 @@ class State:
 
     stopped: SafeconductError | None = None
     follower: Follower | None = None
+    witnesses: Witnesses | None = None
+    awaiting: Awaiting = NOBODY
 
 
 @contextmanager
 def open_server(
-    folder: Path, *, database_url: str | None = None, high_water: Path | None = None
+    folder: Path, *, database_url: str | None = None, high_water: Path | None = None, pace: Pace | None = None
 ) -> Iterator[Server]:
-    """The corridor in this folder; its log in PostgreSQL where `database_url`, or DATABASE_URL, names one."""
+    """The corridor in this folder; its log in PostgreSQL where `database_url`, or DATABASE_URL, names one.
+
+    `pace`: how long witnesses are waited for, where it is not the usual.
+    """
     url = database_url or os.environ.get(URL_NAME) or None
     kept = high_water or (Path(os.environ[HIGH_WATER_NAME]) if os.environ.get(HIGH_WATER_NAME) else None)
     use_database(folder, url)
@@ -104,7 +126,7 @@ def open_server(
         locks: list[Lock] = [FileLock(folder / LOCK)]
         if url:
             locks.append(PostgresLock(conninfo_of(url), URL_NAME))
-        yield _Opening(folder, Locks(tuple(locks)), kept, store, vault, founding).server(opened)
+        yield _Opening(folder, Locks(tuple(locks)), kept, store, vault, founding, pace).server(opened)
 
 
 @contextmanager
@@ -162,6 +184,7 @@ class _Opening:
     store: SealedStore
     vault: Vault
     founding: Founding
+    pace: Pace | None
     state: State = field(default_factory=State)
     sequencing: RLock = field(default_factory=RLock)
 
@@ -175,12 +198,16 @@ class _Opening:
         sequencer: Sequencer | None = None
         submit: Submit = self._refuse
         opened.callback(self.locks.release)
+        clients = clients_of(self.folder, self.founding, clock_of(self.store, self.folder))
         try:
             self.locks.take()
             # A simulation publishes at once: the same records in the same order give the same log.
             at_once = self.founding.nature != "live"
             sequencer = corridor_over(self.store, self.folder, at_once=at_once).sequencer
-            running = _Running(self, sequencer, self._history(sequencer), target, projections)
+            witnesses = self.state.witnesses = Witnesses(clients, wake=self.wake, pace=self.pace)
+            opened.callback(witnesses.stop)
+            witnesses.first_look()
+            running = _Running(self, sequencer, self._history(sequencer), target, projections, witnesses)
         except SafeconductError as error:
             self.locks.release()
             sequencer, self.state.stopped = None, error
@@ -201,8 +228,9 @@ class _Opening:
         )
 
     def _history(self, sequencer: Sequencer) -> History:
-        """Rollback is looked for before anything is signed."""
-        history = history_of(sequencer, sources_of(self.folder, high_water=self.high_water))
+        """Rollback is looked for before anything is signed: here, and at each witness that showed a head."""
+        shown = () if self.state.witnesses is None else self.state.witnesses.sources
+        history = history_of(sequencer, (*sources_of(self.folder, high_water=self.high_water), *shown))
         history.check()
         return history
 
@@ -216,6 +244,10 @@ class _Opening:
         """See `Server`."""
         with self.sequencing:
             yield
+        self.wake()
+
+    def wake(self) -> None:
+        """Something has to follow."""
         if self.state.follower is not None:
             self.state.follower.wake()
 
@@ -229,12 +261,16 @@ class _Running:
     history: History
     target: PublishFolder
     projections: Projections
+    witnesses: Witnesses
     erasures: int = 0
+    counted: bool = False
+    """Whether the heads of earlier starts are in `state.awaiting`."""
 
     def start(self, opened: ExitStack) -> Submit:
         """Its two threads, which end with `opened`: first what waits is committed, then what follows is done."""
         follower = self.opening.state.follower = Follower(self.follow)
         opened.callback(follower.stop)
+        opened.callback(self.witnesses.stop)  # the last run waits for nobody
         group = GroupCommit(self.commit)
         opened.callback(group.stop)
         follower.wake()  # what a crash left undone
@@ -260,14 +296,46 @@ class _Running:
         """Everything that follows the newest commit; each part is a repeat of what it did before."""
         opening = self.opening
         with opening.sequencing:
-            head = self.sequencer.publish()
+            self._check()
+            growing = Growing.of(self.sequencer)
             self.sequencer.keep_tiles()
-        policy = opening.founding.policy()
-        publish(opening.store, self.sequencer.hashes, head, policy, self.target)
-        if opening.high_water is not None:
-            HighWater(opening.high_water).keep(head.note)
+        if self.witnesses.sources:
+            self._keep_high(growing.head)  # what was acknowledged is not to wait for them
+        lines = self.witnesses.cosigned(growing, lambda lines: self._is_enough(growing, lines))
+        with opening.sequencing:
+            head = self._published(growing, lines)
+        self._say_who_is_awaited(head)
+        publish(opening.store, self.sequencer.hashes, head, opening.founding.policy(), self.target)
+        self._keep_high(head)
         erasures = sum(1 for _ in opening.store.of_kinds({"erasure"}))
         if erasures != self.erasures:
             opening.vault.erase(erased_digests(opening.founding, opening.store))
             self.erasures = erasures
         self.projections.update()
+
+    def _published(self, growing: Growing, lines: Sequence[Signature]) -> StoredHead:
+        """Where the server stops before a quorum has answered, the next start asks for that head again."""
+        if self.witnesses.stopped and not self._is_enough(growing, lines):
+            return self.sequencer.newest
+        return self.sequencer.publish(growing.head, lines)
+
+    def _say_who_is_awaited(self, head: StoredHead) -> None:
+        state, policy = self.opening.state, self.sequencer.policy
+        if not self.counted:
+            self.counted, state.awaiting = True, awaiting(self.opening.store.published(), policy)
+        state.awaiting = awaiting((head,), policy, state.awaiting)
+
+    def _check(self) -> None:
+        """What a witness showed meanwhile stops the next commit; here it is said before there is one."""
+        try:
+            self.history.check()
+        except SafeconductError as error:
+            self.opening.state.stopped = error
+            raise
+
+    def _is_enough(self, growing: Growing, lines: Sequence[Signature]) -> bool:
+        return is_enough(self.sequencer.policy, growing.note, lines)
+
+    def _keep_high(self, head: StoredHead) -> None:
+        if self.opening.high_water is not None:
+            HighWater(self.opening.high_water).keep(head.note)

@@ -436,7 +436,7 @@ def test_a_certificate_that_does_not_hold_is_not_asked_again(monkeypatch: pytest
 
     times = [0]
 
-    def counted(self: http_get.HttpFiles, place: str) -> Any:
+    def counted(self: http_get.HttpFiles, place: str, unless: http_get.Version) -> Any:
         times[0] += 1
         refuse()
 

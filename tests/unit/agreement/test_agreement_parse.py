@@ -313,6 +313,7 @@ def test_all_faults_come_at_once_in_the_order_of_the_file_with_line_key_and_advi
         ('tіtle = "T"\n', {"agreement.look_alike"}),
         ('title = "e\u0301"\n', {"agreement.nfc"}),
         ('title = "\ud800"\n', {"agreement.nfc"}),
+        ('title = "\U00016d63\U00016d67"\n', {"agreement.nfc"}),
         ('title = "a\u202eb"\n', {"agreement.invisible"}),
         (f"# {'x' * MAX_BYTES}\n", {"agreement.size"}),
     ],

@@ -40,6 +40,12 @@ def test_nothing_left_is_refused(text: str) -> None:
         canonical_value(text, {}, where="plate")
 
 
+def test_a_letter_newer_than_unicode_14_has_no_tag_and_a_newer_capital_is_none() -> None:
+    with pytest.raises(Malformed, match=r"^plate: U\+16D63 is not in Unicode 14\.0"):
+        canonical_value("A\U00016d63", {}, where="plate")
+    assert canonical_value("\u0264 1", {}) == "\u02641"
+
+
 def test_the_tag_is_the_hmac_of_the_length_prefixed_parts() -> None:
     message = b"\x00\x12safeconduct/v1/tag\x00\x40" + COR.encode() + b"\x00\x05plate\x00\x05AB123"
     expected = hmac.digest(KEY, message, hashlib.sha256)[:16].hex()

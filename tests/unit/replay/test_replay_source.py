@@ -49,6 +49,7 @@ def test_the_example_is_read_whole() -> None:
         ('inspected_at = "istanbul"', 'inspected_at = "odesa"', "inspected_at is one of the ports"),
         ("[ports]", "[ports]\n[harbours]", "[ports] does not name posts"),
         ("[ports]", "[ports", "this is not TOML"),
+        ("[ports]", f"x = {'1' * 5000}\n[ports]", "this is not TOML"),
     ],
 )
 def test_what_does_not_fit_is_named(old: str, new: str, said: str) -> None:

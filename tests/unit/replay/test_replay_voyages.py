@@ -67,6 +67,7 @@ def test_all_faults_of_a_file_are_told_at_once_each_with_its_line_and_column() -
         ((ONE, TWO.replace("9086526", "9086527")), "voyage 1 has another IMO number"),
         ((ONE.replace("RAZONI", "RAZO\tNI"),), "control character"),
         ((ONE.replace("RAZONI", "RAZO\u0301NI"),), "NFC"),
+        ((ONE.replace("RAZONI", "RAZO\u0378NI"),), "is not in Unicode 14.0"),
         ((ONE.replace('"Odesa"', '"Odesa'),), "values"),
         ((ONE + ",",), "11 values"),
         (('2,1,"A"x,9086526,"Odesa","Egypt","Corn",1,2022-07-31,',), "cannot be read"),

@@ -40,6 +40,9 @@ def clock(now: int, *, ahead: int = 0, kept: bool | None = True) -> Line:
         (checkup.published(5, 5), "ok", "5 entries"),
         (checkup.published(5, 3), "warn", "its files 3"),
         (checkup.published(5, None), "warn", "its files none"),
+        (checkup.witnesses(["orva/w"], {}, ()), "ok", "1 answer, and none shows"),
+        (checkup.witnesses(["a/w", "b/w"], {"b/w": Unavailable("gone")}, ()), "warn", "1 answer; b/w: gone"),
+        (checkup.witnesses([], {}, ["a/w"]), "warn", "0 answer; without an address: a/w"),
         (checkup.projections(None, 5, (), folder="d"), "ok", "none yet"),
         (checkup.projections(5, 5, (), folder="d"), "ok", "5 of 5"),
         (checkup.projections(5, 5, ("one",), folder="d"), "fail", "1 passages differ"),
@@ -74,4 +77,10 @@ def test_since_when_no_head_has_its_quorum() -> None:
     assert checkup.cosigned(heads, policy).state == "ok"
     alone = tuple(one for one in stage.store.committed() if one.size > 1)
     line = checkup.cosigned((*heads, *alone), policy)
-    assert (line.state, "since" in line.said, "witness" in line.said) == ("warn", True, True)
+    assert (line.state, line.said.count("since"), line.said.count("awaiting")) == ("warn", 4, 3)
+    stage.witnesses[1].asleep = True
+    stage.open_watches()
+    stage.publish()
+    line = checkup.cosigned(stage.store.published(), policy)
+    assert line.state == "warn"
+    assert line.said.startswith("the newest head has its quorum; awaiting orva.example/witness since ")

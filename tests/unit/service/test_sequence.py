@@ -266,7 +266,7 @@ def test_6_a_head_that_a_crash_left_unpublished_is_published_next(scene: Scene) 
     def crash() -> Any:
         raise KeyboardInterrupt
 
-    scene.log.publish = crash  # type: ignore[method-assign]
+    scene.log.publish = crash  # type: ignore[method-assign, assignment]
     record = scene.record()
     with pytest.raises(KeyboardInterrupt):
         scene.log.submit([record])

@@ -37,7 +37,7 @@ def test_head_records_that_are_no_heads_of_this_log_are_named_and_date_nothing(s
     other = head_of(stage, [b"x" * 32] * 5).print()
     larger = head_of(stage, [b"x" * 32] * 500).print()
     notes = ["no note\n\n", other, larger, Note.parse(Stage("x").head()).print()]
-    records = [hand.write("head", clear={"note": note}).entry for note in notes]
+    records = [hand.write("head", clear={"note": note}, seen=None).entry for note in notes]
     report = audit_of(stage, [*entries, *records])
     size = len(entries)
     assert sorted(named(report, "head.wrong")) == [(size,), (size + 1,), (size + 2,), (size + 3,)]

@@ -85,8 +85,9 @@ def test_one_jti_in_two_records_is_named_once_and_each_signer_keeps_its_first(st
 def test_identifiers_are_compared_part_by_part(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("safeconduct.verify.judge._PART", 3)
     liaison = stage.hand("orva/liaison")
-    first = liaison.write("offered", clear={"leaf": stage.founding.leaf})
-    again = liaison.write("offered", clear={"leaf": stage.founding.leaf}, jti=first.payload["jti"])
+    clear = {"leaf": stage.founding.leaf}
+    first = liaison.write("offered", clear=clear, seen=None)
+    again = liaison.write("offered", clear=clear, seen=None, jti=first.payload["jti"])
     report = audit_of(stage, [*stage.entries(), first.entry, again.entry])
     assert report.rules == {"record.repeated"}
 
@@ -97,10 +98,15 @@ def test_identifiers_that_end_alike_are_not_the_same(stage: Stage, liaison: Hand
     assert stage.audit().rules == frozenset()
 
 
+def a_head(stage: Stage) -> int:
+    """The size of a head that the log published, and put into a record."""
+    return list(stage.store.committed())[1].size
+
+
 @pytest.mark.parametrize(
     ("seen", "ok"),
     [
-        (lambda stage: {"size": 5, "root": stage.root_at(5).hex()}, True),
+        (lambda stage: {"size": a_head(stage), "root": stage.root_at(a_head(stage)).hex()}, True),
         (lambda _: {"size": 5, "root": "0" * 64}, False),
         (lambda _: {"size": 10**6, "root": "0" * 64}, False),
     ],
@@ -110,6 +116,24 @@ def test_what_a_signer_saw_was_a_head_of_this_log_before_its_record(
 ) -> None:
     liaison.record("offered", clear={"leaf": stage.founding.leaf}, seen=seen(stage))
     assert stage.audit().rules == (frozenset() if ok else {"seen.wrong"})
+
+
+def test_a_head_that_a_signer_saw_and_nobody_put_into_a_record_is_named_once(
+    stage: Stage, liaison: Hand
+) -> None:
+    seen = {"size": 5, "root": stage.root_at(5).hex()}
+    for _ in range(2):
+        liaison.record("offered", clear={"leaf": stage.founding.leaf}, seen=seen)
+    report = stage.audit()
+    assert report.rules == {"head.unlogged"}
+    assert len(report.findings) == 1
+
+
+def test_without_witnesses_a_head_needs_no_record_to_be_seen() -> None:
+    stage = Stage(witnesses=())
+    seen = {"size": 5, "root": stage.root_at(5).hex()}
+    stage.hand("orva/liaison").record("offered", clear={"leaf": stage.founding.leaf}, seen=seen)
+    assert stage.audit().rules == set()
 
 
 def key_early(stage: Stage) -> None:
@@ -327,7 +351,7 @@ def test_records_of_a_version_that_is_none_have_no_limit(stage: Stage) -> None:
 def test_a_kind_that_this_version_does_not_know_is_kept_named_and_not_judged(
     stage: Stage, liaison: Hand
 ) -> None:
-    record = liaison.write("offered", clear={"leaf": "0" * 64})
+    record = liaison.write("offered", clear={"leaf": "0" * 64}, seen=None)
     newer = sign_anything({**record.payload, "evt": "tally"}, liaison.key)
     report = audit_of(stage, [*stage.entries(), newer])
     assert report.not_judged["kind tally"] == 1

@@ -2,7 +2,7 @@
 
 Rules:
  agreement.size       at most 40,000 bytes: the founding record must hold it together with the route
- agreement.nfc        Unicode NFC, and no half characters
+ agreement.nfc        Unicode NFC, in letters that Unicode 14.0 has, and no half characters
  agreement.invisible  no letters that change what is read without being seen
  agreement.toml       TOML 1.0; nothing nested so deep that its reader fails
 
@@ -19,6 +19,7 @@ from typing import Any
 
 from safeconduct.core.agreement.form import Sheet, foreign_letter
 from safeconduct.core.kernel.errors import Fault, Malformed
+from safeconduct.core.kernel.letters import VERSION, newer_letter
 
 MAX_BYTES = 40_000
 MAX_PARTS = 32
@@ -61,7 +62,10 @@ def _check_size(text: str, where: str) -> None:
 def _letters(text: str, where: str) -> Iterator[tuple[int, Fault]]:
     for number, line in enumerate(text.split("\n"), 1):
         place = f"{where} line {number}"
-        if not unicodedata.is_normalized("NFC", line):
+        if newer := newer_letter(line):  # of these, readers with other tables could judge NFC apart
+            message, hint = f"{newer} is not in Unicode {VERSION}", "Write letters that are"
+            yield number, Fault(message, place, hint, "agreement.nfc")
+        elif not unicodedata.is_normalized("NFC", line):
             hint = "Save the file in NFC: two spellings of one word would be two agreements"
             yield number, Fault("a letter is not in Unicode NFC", place, hint, "agreement.nfc")
         if hidden := _INVISIBLE.search(line):

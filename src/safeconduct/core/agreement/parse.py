@@ -49,6 +49,7 @@ from safeconduct.core.agreement.goods import GoodsRule, GoodsRules, Outcome
 from safeconduct.core.agreement.hs import CHAPTERS, HEADINGS
 from safeconduct.core.agreement.kinds import FIXED_KINDS, KIND_NAMES, PRIVATE_FIELDS
 from safeconduct.core.agreement.source import Origin, Source
+from safeconduct.core.kernel.letters import capitals
 from safeconduct.core.kernel.nearest import did_you_mean
 
 SERVICE_ORGANISATION = "log"
@@ -391,7 +392,7 @@ def _look_alikes(top: Form, sources: dict[str, Source]) -> Mapping[str, str]:
         if letter != "source" and (latin := form.text(letter)) is not None:
             table[letter] = latin
     for letter, latin in table.items():
-        single = len(letter) == 1 and letter == unicodedata.normalize("NFKC", letter).upper()
+        single = len(letter) == 1 and letter == capitals(unicodedata.normalize("NFKC", letter))
         if not single or not re.fullmatch("[A-Z0-9]", latin) or latin in table:
             hint = 'Write one capital letter and what it counts as, "А" = "A", each in one step'
             form.fault("agreement.fold", letter, "this is not one letter for one letter", hint)

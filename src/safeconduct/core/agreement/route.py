@@ -2,7 +2,7 @@
 
 Rules:
  route.size          at most 24,000 bytes: the founding record must hold it together with the agreement
- route.json          strict JSON in UTF-8 and NFC, no name twice, no NaN
+ route.json          strict JSON in UTF-8 and NFC, in letters that Unicode 14.0 has, no name twice, no NaN
  route.shape         one Feature with one LineString of at least two points
  route.point         each point is [longitude, latitude] in WGS84, in degrees with at most seven decimals
  route.still         no point stands twice in a row
@@ -17,11 +17,12 @@ import math
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any, NoReturn
 
 from safeconduct.core.kernel.errors import Fault, Malformed
+from safeconduct.core.kernel.letters import refuse_newer
 from safeconduct.core.kernel.nearest import did_you_mean
 
 MAX_BYTES = 24_000
@@ -68,6 +69,7 @@ def _load(text: str, where: str) -> Any:
             next_step="Simplify the line: a point every few hundred metres is enough",
             rule="route.size",
         )
+    refuse_newer(text, where=where, rule="route.json")
     if not unicodedata.is_normalized("NFC", text):
         raise Malformed(
             "a letter is not in Unicode NFC", where=where, next_step="Save it in NFC", rule="route.json"
@@ -88,7 +90,7 @@ def _load(text: str, where: str) -> Any:
             next_step="Write JSON (RFC 8259)",
             rule="route.json",
         ) from error
-    except ValueError as error:
+    except (ValueError, InvalidOperation) as error:  # the second: an exponent that no Decimal has
         message = str(error) if isinstance(error, _NotPlainError) else "a number or a letter cannot be read"
         raise Malformed(message, where=where, next_step="Write JSON (RFC 8259)", rule="route.json") from error
 

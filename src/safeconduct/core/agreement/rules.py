@@ -43,7 +43,7 @@ RULES = (
 
 FILE_RULES = (
     Rule("agreement.size", "agreement", "The agreement has at most 40,000 bytes."),
-    Rule("agreement.nfc", "agreement", "The agreement is UTF-8 in Normalization Form C."),
+    Rule("agreement.nfc", "agreement", "The agreement is UTF-8 in NFC, in letters that Unicode 14.0 has."),
     Rule(
         "agreement.invisible",
         "agreement",
@@ -97,7 +97,11 @@ FILE_RULES = (
     Rule("goods.code", "agreement", "Chapters and headings exist in the Harmonized System."),
     Rule("goods.twice", "agreement", "A code has one rule, beside those for single items."),
     Rule("route.size", "agreement", "The route has at most 24,000 bytes."),
-    Rule("route.json", "agreement", "It is JSON in UTF-8 and NFC, without repeated names and NaN."),
+    Rule(
+        "route.json",
+        "agreement",
+        "It is JSON in UTF-8 and NFC (Unicode 14.0), without repeated names and NaN.",
+    ),
     Rule("route.shape", "agreement", "It is one Feature with one LineString of two points or more."),
     Rule(
         "route.point",

@@ -2,7 +2,7 @@
 
 Rules:
  1. UTF-8 without a byte order mark; integers only, |n| < 2**53; no other number, no NaN.
- 2. Strings are in Normalization Form C and hold no lone surrogate.
+ 2. Strings are in Normalization Form C, in letters that Unicode 14.0 has, and hold no lone surrogate.
  3. No duplicate names; at most 32 arrays and objects in each other.
  4. Printed back, the value gives the same bytes: member order, escapes and white space included.
 
@@ -21,6 +21,7 @@ from json.scanner import make_scanner
 from typing import Any, NoReturn
 
 from safeconduct.core.kernel.errors import Malformed
+from safeconduct.core.kernel.letters import refuse_newer
 from safeconduct.core.kernel.spelling import MAX_INTEGER
 
 MAX_DEPTH = 32
@@ -59,8 +60,8 @@ def parse_canonical(data: bytes, *, where: str = "") -> Any:
     # Both checks walk the value only where the bytes leave it open: the parts of a text in NFC are in NFC.
     if text.count("[") + text.count("{") > MAX_DEPTH and _looks_deep(data) and _depth(value, 0) > MAX_DEPTH:
         raise _too_deep(where)
-    if not unicodedata.is_normalized("NFC", text) and not _is_nfc(value):
-        raise Malformed("a string is not in NFC", where=where, next_step="Normalise it to Unicode NFC")
+    if not text.isascii():
+        _check_letters(text, value, where)
     if not _is_plain(text) and canonical(value, where=where) != data:
         raise Malformed("printed back, this JSON differs", where=where, next_step=_HINT)
     return value
@@ -167,6 +168,12 @@ def _depth(value: Any, above: int) -> int:
         return above
     members = value.values() if isinstance(value, dict) else value
     return max((_depth(member, above + 1) for member in members), default=above + 1)
+
+
+def _check_letters(text: str, value: Any, where: str) -> None:
+    refuse_newer(text, where=where)
+    if not unicodedata.is_normalized("NFC", text) and not _is_nfc(value):
+        raise Malformed("a string is not in NFC", where=where, next_step="Normalise it to Unicode NFC")
 
 
 def _is_nfc(value: Any) -> bool:

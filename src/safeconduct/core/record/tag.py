@@ -3,7 +3,8 @@
 Rules:
  1. Canonical value: NFKC, upper case, spaces and hyphens out, look-alikes folded by the agreement; NFKC once
     more after upper case and after what goes out, for each may part or join what was one letter or two.
- 2. Nothing left is refused: two empty values would agree.
+ 2. Nothing left is refused: two empty values would agree. So are letters newer than Unicode 14.0, and a letter
+    whose capital is newer has none: two readers with other tables would not agree.
  3. Tag: HMAC-SHA256(key, LP("safeconduct/v1/tag") ‖ LP(cor) ‖ LP(field) ‖ LP(value)), its first 16 bytes.
  4. The key is 32 random bytes, one per passage and field.
 """
@@ -16,6 +17,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from safeconduct.core.kernel.errors import Malformed
+from safeconduct.core.kernel.letters import capitals, refuse_newer
 from safeconduct.core.kernel.spelling import length_prefixed
 
 KEY_BYTES = 32
@@ -31,7 +33,8 @@ _WITHOUT = str.maketrans("", "", _REMOVED)
 
 def canonical_value(text: str, look_alikes: Mapping[str, str], *, where: str = "") -> str:
     """The spelling of `text` under which two people who read one plate agree."""
-    upper = _nfkc(_nfkc(text).upper())  # 1
+    refuse_newer(text, where=where)  # 2
+    upper = _nfkc(capitals(_nfkc(text)))  # 1
     value = "".join([look_alikes.get(letter, letter) for letter in _nfkc(upper.translate(_WITHOUT))])
     if not value:  # 2
         raise Malformed(

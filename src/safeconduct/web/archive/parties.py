@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -12,6 +13,10 @@ from safeconduct.service.disclosing import disclose
 from safeconduct.service.ports import Clock, Store
 from safeconduct.service.publication import Publication
 from safeconduct.service.sequence import Sequencer
+
+PATIENCE_S = 15.0
+"""Longer than witnesses are asked for one head."""
+_PAUSE_S = 0.05
 
 
 class Corridor(Protocol):
@@ -62,5 +67,17 @@ def disclosures_of(here: Corridor, seat: str) -> tuple[bytes | None, int]:
         raise here.stopped or Unavailable("another process appends", next_step="Repeat in a minute")
     with here.alone():
         data, head = disclose(here.sequencer, seat)
-        here.publication.publish(here.sequencer)
+        if here.sequencer.at_once:
+            here.publication.publish(here.sequencer)
+    if data is not None:
+        _wait_for(here.publication, head.size)
     return data, head.size
+
+
+def _wait_for(publication: Publication, size: int) -> None:
+    """Until parties are shown a head of this size: its witnesses are being asked, and nobody else waits meanwhile."""
+    end = time.monotonic() + PATIENCE_S
+    while publication.parties().size < size:
+        if time.monotonic() > end:
+            raise Unavailable("what is disclosed to you is being published", next_step="Repeat in a minute")
+        time.sleep(_PAUSE_S)

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.kernel.errors import SafeconductError
 from safeconduct.service.public_head import NotYet
+from safeconduct.web.public.awaited import awaiting_lines
 from safeconduct.web.public.language import LANGUAGES, RIGHT_TO_LEFT, in_language, language_of, link
 from safeconduct.web.public.site import Said, Shown, site
 from safeconduct.web.public.style import ADDRESS
@@ -77,9 +78,8 @@ def _answer(
         log = site().log
         founding = log.founding
         if isinstance(shown, NotYet):
-            return _rendered(
-                request, language, founding, _not_yet(shown, founding, home=request.path == link_home())
-            )
+            not_yet = _not_yet(shown, said, founding, home=request.path == link_home())
+            return _rendered(request, language, founding, not_yet)
         etag = _etag(request, language, shown, said, minute=log.clock.now() // 60)
         unchanged = get_conditional_response(request, etag=etag)
         if unchanged is not None:
@@ -140,7 +140,7 @@ def audit_command(request: HttpRequest, founding: Founding | None) -> str:
     return f"safeconduct audit {request.build_absolute_uri('/public/')}{corridor}"
 
 
-def _not_yet(why: NotYet, founding: Founding, *, home: bool) -> Reply:
+def _not_yet(why: NotYet, said: Said, founding: Founding, *, home: bool) -> Reply:
     reasons = {
         "no-delay": gettext(
             "The agreement does not say how old a head of the record must be before the public sees it. "
@@ -151,7 +151,13 @@ def _not_yet(why: NotYet, founding: Founding, *, home: bool) -> Reply:
     }
     delay = None if why.delay_s is None else duration(why.delay_s, by_day=False)
     first = None if why.first_s is None else instant(why.first_s)
-    context = {"reason": reasons[why.why], "delay": delay, "first": first, "corridor": founding.cor}
+    context = {
+        "reason": reasons[why.why],
+        "awaiting": list(awaiting_lines(said.awaiting)),
+        "delay": delay,
+        "first": first,
+        "corridor": founding.cor,
+    }
     return Reply("not_yet.html", context, 200 if home else 503)
 
 

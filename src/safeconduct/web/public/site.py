@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
 from typing import Protocol
@@ -24,6 +24,8 @@ from safeconduct.core.agreement.agreement import Agreement
 from safeconduct.core.agreement.enrolment import Standing
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.agreement.keyring import Keyring
+from safeconduct.core.tlog.policy import Policy
+from safeconduct.service.awaiting import NOBODY, Awaiting, awaiting
 from safeconduct.service.ports import Clock, Store
 from safeconduct.service.public_fold import PublicFold
 from safeconduct.service.public_head import NotYet, PublicHead, PublicHeads
@@ -128,10 +130,14 @@ class Shown:
 
 @dataclass(frozen=True)
 class Said:
-    """Restrictions are public at once: those of the newest published head, and that head."""
+    """Restrictions are public at once: those of the newest published head, and that head.
+
+    `awaiting`: whose cosignatures newer heads lack, as far as that is old enough to be told.
+    """
 
     head: PublicHead | None
     restrictions: tuple[Restriction, ...]
+    awaiting: Awaiting = NOBODY
 
 
 @dataclass
@@ -145,10 +151,15 @@ class Site:
     _shown: Shown | NotYet = field(default=NotYet("no-quorum"))
     _said: Said = field(default=Said(None, ()))
     _fold: PublicFold = field(init=False)
+    _policy: Policy = field(init=False)
+    _awaiting: Awaiting = NOBODY
+    _awaited: int = 0
+    """How many published heads `_awaiting` is about."""
 
     def __post_init__(self) -> None:
         self._heads = PublicHeads(self.log)
         self._fold = PublicFold(self.log.founding)
+        self._policy = Policy.parse(self.log.founding.policy().encode())
 
     @contextmanager
     def reading(self) -> Iterator[tuple[Shown | NotYet, Said]]:
@@ -169,8 +180,17 @@ class Site:
             self._fold.extend(self.log.store, head)
             agreement = agreements_until(self.log.founding, self.log.store, head.size)[-1]
             self._shown = Shown(self.log, head, self._fold, agreement)
-        self._said = self._restrictions()
+        self._said = replace(self._restrictions(), awaiting=self._told())
         self._looked = time.monotonic()
+
+    def _told(self) -> Awaiting:
+        """What the public is told of cosignatures that lack."""
+        heads = self.log.store.published()
+        self._awaiting = awaiting(heads[self._awaited :], self._policy, self._awaiting)
+        self._awaited = len(heads)
+        shown = self._shown
+        delay = shown.delay_s if isinstance(shown, NotYet) else shown.agreement.limits.publication_delay_s
+        return NOBODY if delay is None else self._awaiting.told(before=self.log.clock.now() - delay)
 
     def _restrictions(self) -> Said:
         newest = self._heads.newest()

@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from safeconduct.core.agreement.agreement import Agreement
 from safeconduct.service.public_head import PublicHead
 from safeconduct.service.restrictions import KIND, ClassStatus, Restriction, announced, statuses
+from safeconduct.web.public.awaited import awaiting_lines
 from safeconduct.web.public.figures import figures
 from safeconduct.web.public.language import link
 from safeconduct.web.public.page import Reply, page
@@ -39,6 +40,7 @@ def status(request: HttpRequest, shown: Shown, said: Said) -> Reply:
         "announced": [_said(request, shown, one) for one in announced(said.restrictions, now)],
         "who": _who(rows),
         "sealed": sealed(request, shown, rows),
+        "awaiting": list(awaiting_lines(said.awaiting)),
         "limits": list(_limits(shown, rows)),
         "figures": [
             (one, link(request, "figure", one.name, "csv"), link(request, "figure", one.name, "json"))
