@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.measure import show
 
-MODULES = ("startup", "tree", "audit", "server", "answers", "mirror", "witness")
+MODULES = ("startup", "tree", "audit", "server", "answers", "mirror", "witness", "party")
 
 
 def main() -> int:

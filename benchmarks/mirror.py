@@ -39,7 +39,8 @@ class _Files(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def _serving(folder: Path) -> Iterator[str]:
+def serving_folder(folder: Path) -> Iterator[str]:
+    """Its files, over HTTP; the address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(folder))) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -52,7 +53,7 @@ def figures() -> Iterator[Figure]:
     folder = archive_of(RECORDS, "public")
     paths = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     work = Path(tempfile.mkdtemp(prefix="safeconduct-bench-"))
-    with _serving(folder) as url:
+    with serving_folder(folder) as url:
         (work / "list").write_text(
             "".join(f'url = "{url}{path}"\noutput = "{work}/curl/{path}"\n' for path in paths)
         )

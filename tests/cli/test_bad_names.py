@@ -56,6 +56,10 @@ NOT_A_NAME = (
         "demo --dir {} --examples nowhere",
         "demo --dir new --examples {}",
         "export dir {} --zip",
+        "close {} --root mission.jwk --reason agreed --kept-by mission --out new",
+        "close out --root {} --reason agreed --kept-by mission --out new",
+        "consent {} 0 --root mission.jwk --out new",
+        "consent out 0 --root {} --out new",
         "rebuild {} new",
         "rebuild out {}",
         "rebuild out new --keys {}",
@@ -84,6 +88,12 @@ NOT_A_NAME = (
         "witness follow {} --policy policy",
         "witness serve {}",
         "witness status {}",
+        "party init {} --name orva.example/witness",
+        "party init new --name orva.example/witness --corridor http://h/ --copy {}",
+        f"party init new --name orva.example/witness --corridor http://h/ --identifier {'0' * 64} --key {{}}",
+        "party follow {} --corridor http://h/ --copy out",
+        "party serve {}",
+        "party status {}",
     ],
 )
 def test_no_name_of_a_file_or_folder_is_too_odd(here: Path, started: Run, words: str) -> None:
@@ -156,8 +166,13 @@ def test_what_may_not_be_read_or_written_is_unavailable(here: Path) -> None:
         "compare", "compare out", "evidence", "evidence old", "evidence check", "evidence check policy",
         "evidence receipt receipt entry out", "evidence findings out", "compare head head",
         "compare out out --corridor x",
+        "close", "close out", "close out --root mission.jwk --reason Ä --kept-by mission --out new",
+        "consent", "consent out nonsense --root mission.jwk --out new",
         "witness", "witness init new", "witness init new --name a+b", "witness serve party --listen nowhere",
         "witness serve party --listen 127.0.0.1:99999", "witness status new",
+        "party", "party init new", "party init new --name a+b", "party init new --name n --identifier 00",
+        "party init new --name n --corridor nowhere", "party follow out --corridor http://h/ --copy out",
+        "party serve out", "party serve new --listen nowhere", "party status out",
         f"{INIT} --origin a\tb", f"{INIT} --nature imagined", "conformance", "replay", "demo extra",
     ],
 )  # fmt: skip
@@ -178,7 +193,12 @@ def test_each_command_that_works_prints_one_document_too(here: Path) -> None:
         ("evidence findings out lies", 0),
         ("witness init party --name orva.example/witness --policy policy", 0),
         ("witness follow party --policy policy", 0), ("witness status party", 0),
+        ("party init ours --name orva.example/witness --corridor http://127.0.0.1:1/ --copy out", 0),
+        ("party follow ours --corridor https://corridor.example/public/ --copy out", 0),
+        ("party status ours", 1),
         ("rebuild out back", 0),
+        ("consent out 0 --root mission.jwk --out joins", 0),
+        ("close out --root mission.jwk --reason agreed --kept-by mission --out ends", 0),
     ):  # fmt: skip
         said = type_in(here, *words.split())
         assert said.code == code, said
@@ -186,9 +206,10 @@ def test_each_command_that_works_prints_one_document_too(here: Path) -> None:
     assert {*COMMANDS} == {
         "key new", "init", "replay", "export", "audit", "agreement check", "receipt check", "show", "conformance",
         "demo", "publish", "backup", "restore", "succeed", "succeed agree", "projections", "rebuild", "mirror",
-        "serve", "doctor",
+        "serve", "doctor", "close", "consent",
         "compare", "evidence check", "evidence receipt", "evidence findings",
         "witness init", "witness follow", "witness serve", "witness status",
+        "party init", "party follow", "party serve", "party status",
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from safeconduct.adapters.archives import FolderArchive
 from safeconduct.adapters.keys import write_key
+from safeconduct.core.tlog.note import KeyType, VerifierKey
 from safeconduct.sim.stage import SEATS
 from tests.cli.recovery_scene import Running, declared, running, shell
 from tests.cli.test_cli_corridor import Shell
@@ -79,6 +80,42 @@ def test_a_log_whose_entries_are_lost_gets_a_successor_that_the_auditor_follows(
     document = shell.document("audit", "new-archive", "--predecessor", old)
     assert document["succession"]["followed"] is True
     assert [one["corridor"] for one in document["predecessors"]] == [stage.cor]
+
+
+def test_a_witness_is_exchanged_in_a_successor_and_each_seat_is_told_before_it_signs(
+    shell: Shell, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(running.base)
+    stage, roots = running.stage, keys_of(running)
+    archive_of(running, shell, "old")
+    goes, *go_on = (str(each.verifier) for each in stage.witnesses)
+    key = stage.key("another").public_key
+    comes = str(VerifierKey.of("mission.example/witness-2", KeyType.COSIGNATURE, key))
+    draft = ["succeed", "dir", "new", "--origin", "second.example", "--cause", "keys.rotated"]
+    named = ["--witness", comes, "--without", goes.partition("+")[0]]
+    assert shell(*draft, "--archive", "old", *named, "--quorum", "4") == 2
+    assert "4 of 3 witnesses are needed" in shell.err
+    assert not (running.base / "new").exists()
+    assert shell(*draft, "--archive", "old", "--witness", "what") == 2
+    assert "--witness" in shell.err
+    assert shell(*draft, "--archive", "old", "--without", "x") == 2
+    assert "--without: no witness of the old log has this name: x" in shell.err
+    assert shell(*draft, "--archive", "old", *named) == 0, shell.err
+    assert f"2 of 3 witnesses cosign each head: {', '.join(go_on)}, {comes}\n" in shell.out
+    agreed = ["succeed", "agree", "new/succession.json", "old", "--seat", "orva", "--root", roots["orva"]]
+    assert shell(*agreed, "--out", "orva.consent") == 0
+    assert f"! Other than in your archive: witness {goes} does not go on\n" in shell.out
+    assert f"! Other than in your archive: witness {comes} is new\n" in shell.out
+    begun = ["succeed", "dir", "new", "--root", roots["mission"], "--consent", "orva.consent"]
+    assert shell(*begun, "--quorum", "1") == 2
+    assert "a draft is signed as it is" in shell.err
+    assert shell(*begun) == 0
+    assert shell("export", "new", "new-archive", "--for", "orva") == 0
+    document = shell.document("audit", "new-archive", "--predecessor", "old", "--corridor", stage.cor)
+    assert document["succession"]["remarks"] == [
+        f"Agreed with it: witness {goes} does not go on",
+        f"Agreed with it: witness {comes} is new",
+    ]
 
 
 def test_a_seat_signs_nothing_that_its_archive_does_not_bear_out(

@@ -255,6 +255,13 @@ def test_a_path_is_inside_or_refused(path: str) -> None:
     assert not Path(path).is_absolute()
 
 
+@pytest.mark.parametrize("name", ["a\u202egpj", "\U000897e6", "a\u200b", "\x7f", "\ue000", "\udcff"])
+def test_a_path_that_readers_would_see_otherwise_is_refused_in_any_python(name: str) -> None:
+    check_path("notes/سجل É.txt", "")
+    with pytest.raises(Malformed, match="no path inside an archive"):
+        check_path(f"notes/{name}", "")
+
+
 def test_each_file_of_the_layout_has_a_bound() -> None:
     assert largest("tile/0/x001/000") == 8192
     assert largest("tile/entries/000.p/3") == largest("tile/entries/000") == 256 * 65_537

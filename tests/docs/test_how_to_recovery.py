@@ -1,7 +1,8 @@
-"""`back-up.md` and `after-a-rollback.md`, typed: a corridor is copied, lost, brought back; then lost for good."""
+"""`back-up.md`, `after-a-rollback.md` and `rotate-keys.md`, typed: a corridor is copied, lost, brought back, ended."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.http_server import files_in, serving
 
 BACK_UP = blocks("how-to/back-up.md")
 AFTER = blocks("how-to/after-a-rollback.md")
+ROTATE = blocks("how-to/rotate-keys.md")
 OVER_HTTP = blocks("how-to/audit-over-http.md")
 
 
@@ -110,3 +112,25 @@ def test_a_log_that_nobody_has_gets_its_successor_as_the_page_says(corridor: Sta
         code, said = type_in(followed.replace("https://HOST/before/", before.url), tmp_path)
     assert code == 0, said
     assert f"✓ sound for corridor {corridor.cor}\n" in said
+
+
+def test_a_witness_is_exchanged_as_the_page_says(corridor: Stage, tmp_path: Path) -> None:
+    assert type_in("safeconduct export corridor archives/orva --for orva", tmp_path)[0] == 0
+    make, *others = (block.replace("IDENTIFIER", corridor.cor) for block in ROTATE)
+    code, said = type_in(make, tmp_path)
+    assert code == 0, said
+    vkey = re.search(r"orva\.example/witness-2\+\S+", said)
+    assert vkey is not None
+    draft, agree, begin, follow, audit = (block.replace("VKEY", vkey[0]) for block in others)
+    for block, says in (
+        (draft, "nothing is begun"),
+        (agree, "! Other than in your archive: witness orva.example/witness-2+"),
+        (begin, "of the same corridor"),
+        (follow, "second.example.org/corridor"),
+        (audit, "Agreed with it: witness orva.example/witness+"),
+    ):
+        code, said = type_in(block, tmp_path)
+        assert code == 0, said
+        assert says in said
+    assert f"✓ sound for corridor {corridor.cor}\n" in said
+    assert len((tmp_path / "copies" / "second" / "policy").read_text().splitlines()) == 6

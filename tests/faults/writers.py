@@ -9,7 +9,8 @@ from pathlib import Path
 from threading import BrokenBarrierError
 from typing import Any
 
-from safeconduct.adapters.lock import FileLock, PostgresLock
+from safeconduct.adapters.file_lock import FileLock
+from safeconduct.adapters.lock import PostgresLock
 from safeconduct.core.kernel.errors import Conflict
 from safeconduct.service.admission import HandedIn
 from safeconduct.service.sequence import Submission

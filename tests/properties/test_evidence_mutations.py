@@ -29,6 +29,11 @@ def verdict(data: bytes, was: Shown) -> str:
         shown = Evidence.parse(data).check()
     except (Malformed, Disproved) as error:
         return type(error).__name__.lower()
+    return compared(shown, data, was)
+
+
+def compared(shown: Shown, data: bytes, was: Shown) -> str:
+    """What a changed file shows, beside what it showed before."""
     if shown.proves != was.proves and genuine(data):
         return "another true thing"
     less = {*shown.proves} <= {*was.proves} and {*shown.keys} <= {*was.keys} and shown.proved <= was.proved

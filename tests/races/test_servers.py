@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from safeconduct.adapters.lock import FileLock
+from safeconduct.adapters.file_lock import FileLock
 from safeconduct.adapters.sqlite_store import SqliteStore
 from safeconduct.adapters.vault import Vault
 from safeconduct.core.kernel.errors import Conflict, SafeconductError, Unavailable

@@ -192,13 +192,13 @@ def test_a_head_that_somebody_else_records_says_nothing_of_when() -> None:
 def test_a_kind_of_a_newer_version_is_named_and_chained_and_not_judged() -> None:
     stage = Stage()
     hand = stage.hand("mission/officer")
-    hand.record("offered", clear={"leaf": stage.founding.leaf, "evt": "lapse"})
+    hand.record("offered", clear={"leaf": stage.founding.leaf, "evt": "meeting"})
     hand.record("offered", clear={"leaf": stage.founding.leaf})
-    stage.stranger("tessin/officer").record("offered", clear={"leaf": stage.founding.leaf, "evt": "lapse"})
+    stage.stranger("tessin/officer").record("offered", clear={"leaf": stage.founding.leaf, "evt": "meeting"})
     evening(stage)
     report = stage.audit()
     assert rules(report) == {"key.unknown"}
-    assert report.not_judged == {"kind lapse": 1}
+    assert report.not_judged == {"kind meeting": 1}
 
 
 def signed_anew(stage: Stage, archive: MemoryArchive, entries: list[bytes]) -> None:

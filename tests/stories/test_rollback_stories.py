@@ -6,10 +6,12 @@ Only what lies outside the store tells. Where nobody kept anything outside, noth
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from safeconduct.core.kernel.errors import Disproved
+from safeconduct.core.kernel.errors import Disproved, Malformed
+from safeconduct.core.tlog.note import KeyType, VerifierKey
 from safeconduct.service.archive_store import open_copy
 from safeconduct.service.catch_up import catch_up
 from safeconduct.service.rollback import check_history
@@ -198,6 +200,36 @@ def test_a_successor_can_have_one_and_the_chain_is_walked_to_the_founding() -> N
     )
     skipped = third.audit(first)
     assert "succession.predecessor" in rules(skipped[0])
+
+
+@pytest.mark.parametrize("consenting", [("orva",), ()], ids=["agreed", "alone"])
+def test_other_witnesses_need_the_seats_and_are_told_to_whoever_compares(consenting: tuple[str, ...]) -> None:
+    """One key is exchanged, and the quorum lowered to one."""
+    stage = Stage()
+    kept = stage.archive()
+    goes = stage.witnesses[0].verifier
+    comes = VerifierKey.of("mission.example/witness-2", KeyType.COSIGNATURE, stage.key("another").public_key)
+    others: dict[str, Any] = {"witnesses": (comes,), "without": (goes.name,), "quorum": 1}
+    payload = drafted(stage, kept, cause="keys.rotated", **others)
+    entry = signed(stage, payload, consenting)
+    if not consenting:
+        with pytest.raises(Malformed, match=r"succession\.consent|missing: orva, tessin"):
+            begin(stage, entry)
+        return
+    successor = begin(stage, entry)
+    report, before = successor.audit(kept, corridor=stage.cor)
+    assert rules(report) == rules(before) == set()
+    assert report.succession is not None
+    assert report.succession.remarks == (
+        f"Agreed with it: witness {goes} does not go on",
+        f"Agreed with it: witness {comes} is new",
+        "Agreed with it: 1 of 3 witnesses cosign each head; it was 2 of 3",
+    )
+    alone = successor.audit()[0]
+    assert alone.succession is not None
+    assert alone.succession.remarks == (), (
+        "the lack: without the predecessor nobody sees that they are others"
+    )
 
 
 @pytest.mark.parametrize("kept_longer", [False, True], ids=["lost", "kept"])

@@ -77,6 +77,22 @@ const questions = {
     const time = timeOf(believed, signed);
     return [time === null ? "logged" : "cosigned", String(held.index), time === null ? null : String(time)];
   },
+  async evidence({ evidence, policy }) {
+    const read = parseEvidence(raw(evidence));
+    const own = await checkAlone(read);
+    const shown = policy === null ? own : await checkUnder(read, await parsePolicy(raw(policy)));
+    const inEnglish = (several) =>
+      several.map(({ name, facts }) => filled(TEXTS.en.ofEvidence.says[name], facts).join("").replaceAll("’", "'"));
+    return {
+      proved: shown.proved, proves: inEnglish(shown.proves), keys: shown.keys,
+      does_not_prove: inEnglish(shown.leavesOpen), needs: inEnglish(shown.needs ?? []),
+    };
+  },
+  async consistency({ oldSize, oldRoot, size, root, proof }) {
+    const parts = { oldSize: BigInt(oldSize), oldRoot: raw(oldRoot), size: BigInt(size), root: raw(root) };
+    await verifyConsistency({ ...parts, proof: proof.map(raw) });
+    return true;
+  },
   async inclusion({ leaf, index, size, proof, root }) {
     const parts = { index: BigInt(index), size: BigInt(size), proof: proof.map(raw), root: raw(root) };
     await verifyInclusion(raw(leaf), parts);

@@ -85,3 +85,11 @@ def filled(page: Page, *, disclosed: bool = True) -> None:
         page.fill(f"#{field}", data.decode())
     page.locator(".go").click()
     page.locator("#verdict").wait_for()
+
+
+def evidenced(page: Page, evidence: bytes, policy: bytes = b"") -> None:
+    """An evidence file is pasted in, and checked."""
+    page.fill("#evidence", evidence.decode())
+    page.fill("#policy", policy.decode())
+    page.locator(".go").click()
+    page.locator("#verdict").wait_for()

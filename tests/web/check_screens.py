@@ -9,8 +9,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from safeconduct.web.check.build import FILE
+from tests.properties.evidence_scene import scene
 from tests.web.browser import CHROMIUM, WHY, chromium
-from tests.web.check_scene import Scheme, filled, opened
+from tests.web.check_evidence import own_policy
+from tests.web.check_scene import Scheme, evidenced, filled, opened
 from tests.web.palette import in_few_colours
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
@@ -30,6 +32,16 @@ def broken(page: Page) -> None:
     page.locator("#result .halt").first.wait_for()
 
 
+def proving(page: Page) -> None:
+    """A key that signed two records in one place of its chain; the policy is the reader's own."""
+    evidenced(page, scene().files["fork"], own_policy())
+
+
+def not_alone(page: Page) -> None:
+    """A record that was offered and withheld: it takes an archive, too."""
+    evidenced(page, scene().files["withheld"])
+
+
 SHOTS: tuple[tuple[str, int, Scheme, str, Callable[[Page], None] | None], ...] = (
     ("check-1440-light", 1440, "light", "en", None),
     ("check-360-dark", 360, "dark", "en", None),
@@ -39,6 +51,9 @@ SHOTS: tuple[tuple[str, int, Scheme, str, Callable[[Page], None] | None], ...] =
     ("check-result-ar-1440-dark", 1440, "dark", "ar", found),
     ("check-result-ar-360-light", 360, "light", "ar", found),
     ("check-broken-360-light", 360, "light", "en", broken),
+    ("check-evidence-1440-light", 1440, "light", "en", proving),
+    ("check-evidence-320-dark", 320, "dark", "en", proving),
+    ("check-evidence-ar-390-light", 390, "light", "ar", not_alone),
 )
 
 

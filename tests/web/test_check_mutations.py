@@ -20,12 +20,11 @@ from tests.web.check_mutations import (
     of_receipt,
     of_record,
     other_receipts,
-    shuffle,
-    spoil,
     spoilt_receipts,
     spoilt_records,
 )
 from tests.web.check_scene import in_hand
+from tests.web.check_spoiling import shuffle, spoil
 from tests.web.checking import Ask, asking, b64, receipt_grade
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=WHY)

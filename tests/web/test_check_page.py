@@ -13,7 +13,7 @@ import pytest
 from django.test import Client, override_settings
 from playwright.sync_api import Browser, Page
 
-from safeconduct.web.check.build import FILE, MODULES, built, policy_of
+from safeconduct.web.check.build import FILE, MODULES, built, bundle, policy_of
 from safeconduct.web.check.views import routes
 from tests.web.browser import CHROMIUM, WHY, chromium
 from tests.web.check_scene import PATIENCE_MS, Scheme, filled, in_hand, opened
@@ -348,7 +348,7 @@ def test_a_keyboard_does_it_all_and_sees_where_it_is(browser: Browser) -> None:
             page.keyboard.press("Enter")
             page.get_by_text("Cosigned: the record").wait_for()
             break
-    assert seen == ["العربية", "files", "record", "receipt", "policy", "key", "Check"]
+    assert seen == ["العربية", "files", "record", "receipt", "evidence", "policy", "key", "Check"]
     page.close()
 
 
@@ -365,9 +365,8 @@ def test_another_language_keeps_what_was_given_and_found(browser: Browser) -> No
 
 @needs_browser
 def test_every_language_has_every_text_with_the_same_places(browser: Browser) -> None:
-    text = (SOURCE / "texts.js").read_text(encoding="utf-8").replace("export ", "")
     page = browser.new_page()
-    tables = page.evaluate(f"() => {{ {text}; return TEXTS; }}")
+    tables = page.evaluate(f"() => {{ {bundle(('evidence_texts', 'texts'))}; return TEXTS; }}")
     page.close()
 
     def flat(value: Any, path: str = "") -> dict[str, list[str]]:

@@ -213,6 +213,25 @@ def test_receipts_under_a_whole_policy(ask: Ask) -> None:
         assert (answer.get("said", [""])[0] == "cosigned") is case["accept"]
 
 
+def test_consistency_proofs(ask: Ask) -> None:
+    cases = read("tlog/consistency_proofs.json")["cases"]
+    answers = ask(
+        (
+            "consistency",
+            {
+                "oldSize": str(case["size1"]),
+                "oldRoot": case["root1"] or "",
+                "size": str(case["size2"]),
+                "root": case["root2"] or "",
+                "proof": case["proof"] or [],
+            },
+        )
+        for case in cases
+    )
+    assert len(cases) == 57
+    assert verdicts(answers) == [case["valid"] for case in cases]
+
+
 def test_inclusion_proofs_and_the_tree_s_hashes(ask: Ask) -> None:
     cases = read("tlog/inclusion_proofs.json")["cases"]
     answers = ask(

@@ -17,6 +17,7 @@ from safeconduct.core.record.disclosure import parse_disclosure
 from safeconduct.core.tlog.policy import Policy
 from safeconduct.core.tlog.receipt import Receipt
 from safeconduct.sim.stage import Stage
+from safeconduct.web.check.views import routes as check_routes
 from safeconduct.web.public import site as site_module
 from safeconduct.web.security import HEADERS
 from tests.web.public_scene import (
@@ -228,6 +229,19 @@ def test_a_figures_files_agree(sea: Client, figure: str) -> None:
 
 
 # A record and its proof
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_every_page_leads_to_the_one_that_checks_files_and_a_record_says_which(
+    sea: Client, language: str
+) -> None:
+    link = f'<a href="/check?lang={language}">'
+    for address in ("/", "/passages/", f"/passages/{PSG}", "/records/99999"):
+        page = sea.get(f"{address}?lang={language}").content.decode()
+        assert page.count(link) == page.partition("<footer")[2].count(link) == 1, address
+    record = text_of(sea.get(f"/records/500?lang={language}")).partition('id="check"')[2]
+    assert record.partition("<footer")[0].count(link) == 1
+    assert any(str(route.pattern) == "check" for route in check_routes())
 
 
 @pytest.mark.parametrize("index", [0, 1, 500, 2463])

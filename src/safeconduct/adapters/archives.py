@@ -1,8 +1,8 @@
 """Archives on disk: a folder, or the same files as a .zip; read with suspicion, written whole or not at all.
 
 Rules of reading:
- 1. A path is relative, with `/` between its parts; none is empty, `.` or `..`; no backslash, no control
-    character.
+ 1. A path is relative, with `/` between its parts; none is empty, `.` or `..`; no backslash, and nothing
+    that does not show, by the tables of one Unicode version (kernel/letters).
  2. No path stands twice. Nothing is a link, a device or encrypted, or a folder under a file's name.
  3. A file is no larger than a file of its name can be; the size that a .zip declares is not believed.
 """
@@ -23,6 +23,7 @@ from typing import IO
 
 from safeconduct.adapters.files import already_there, reading, sync_folder, writing
 from safeconduct.core.kernel.errors import Conflict, Fault, Malformed, SafeconductError, Unavailable
+from safeconduct.core.kernel.letters import is_seen
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note
 from safeconduct.core.tlog.tiles import Tile, tile_at
@@ -55,7 +56,7 @@ def largest(path: str) -> int | None:
 def check_path(path: str, where: str) -> None:
     """Rule 1."""
     parts = path.split("/")
-    if any(part in ("", ".", "..") for part in parts) or "\\" in path or not path.isprintable():
+    if any(part in ("", ".", "..") for part in parts) or "\\" in path or not is_seen(path):
         raise Malformed(
             f"{path[:200]!r} is no path inside an archive",
             where=where,

@@ -75,6 +75,20 @@ def write_new(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         sync_folder(path.parent)
 
 
+def replace_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """`data` as the file at `path`, whatever was there: durable, and never half of it."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with writing(path):
+        beside.unlink(missing_ok=True)  # of one that was killed, and had this number
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Makes the names in `folder` durable, where the system can."""
     if os.name == "posix":

@@ -72,15 +72,18 @@ class HttpAsker:
     _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
     _is_cut: bool = False
 
-    def ask(self, method: str, path: str, body: bytes | None = None, *, most: int) -> Said:
-        """What it answers; Unavailable where no whole answer comes in time, Malformed where it is too long."""
+    def ask(self, method: str, path: str, body: bytes | None = None, *, most: int, kind: str = "") -> Said:
+        """What it answers; Unavailable where no whole answer comes in time, Malformed where it is too long.
+
+        `kind`: the body's media type, where the other side asks for one.
+        """
         where, end = f"{self.address}{path}", time.monotonic() + self.limit_s
         try:
             if self._connection is not None:
                 with suppress(ConnectionError, http.client.BadStatusLine):  # 3
-                    return self._once(method, path, body, most, end)
+                    return self._once(method, path, body, kind=kind, most=most, end=end)
                 self.close()
-            return self._once(method, path, body, most, end)
+            return self._once(method, path, body, kind=kind, most=most, end=end)
         except ssl.SSLCertVerificationError as error:
             self.close()
             message = "its certificate does not hold"
@@ -107,7 +110,7 @@ class HttpAsker:
             self._connection.close()
         self._connection = None
 
-    def _once(self, method: str, path: str, body: bytes | None, most: int, end: float) -> Said:
+    def _once(self, method: str, path: str, body: bytes | None, *, kind: str, most: int, end: float) -> Said:
         connection = self._connection = self._connection or self._opened()
         connection.response_class = partial(_Response, end)  # type: ignore[assignment]  # made with these arguments
         connection.timeout = _left(end)
@@ -116,12 +119,10 @@ class HttpAsker:
         if self._is_cut:
             raise ConnectionAbortedError("it is no longer asked")
         connection.sock.settimeout(_left(end))
-        connection.request(
-            method,
-            self.address.folder + path,
-            body,
-            {"Accept-Encoding": "identity", "User-Agent": "safeconduct"},
-        )
+        headers = {"Accept-Encoding": "identity", "User-Agent": "safeconduct"}
+        if kind:
+            headers["Content-Type"] = kind
+        connection.request(method, self.address.folder + path, body, headers)
         answer = connection.getresponse()
         try:
             content = answer.read(most + 1)

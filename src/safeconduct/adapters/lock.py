@@ -7,19 +7,14 @@ believed that they have it would still be told apart by the store's compare-and-
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol, Self
 
-from safeconduct.adapters.files import writing
+from safeconduct.adapters.file_lock import held_elsewhere
 from safeconduct.core.kernel.errors import SafeconductError, Unavailable
 
 LOCK = "sequencer.lock"
-_TAKEN = (errno.EWOULDBLOCK, errno.EACCES)
 
 
 class Lock(Protocol):
@@ -32,38 +27,6 @@ class Lock(Protocol):
     def release(self) -> None:
         """Lets go; harmless where it is not held."""
         ...
-
-
-@dataclass(slots=True)
-class FileLock:
-    """On a file that is made for it, and stays."""
-
-    path: Path
-    _descriptor: int | None = field(default=None)
-
-    def take(self) -> None:
-        """Takes it."""
-        if self._descriptor is not None:
-            return
-        with writing(self.path):
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
-            if error.errno not in _TAKEN:
-                step = "Keep the corridor's folder on a disk of this machine"
-                raise Unavailable(
-                    "this file cannot be locked", where=str(self.path), next_step=step
-                ) from error
-            raise _held(str(self.path)) from error
-        self._descriptor = descriptor
-
-    def release(self) -> None:
-        """Lets go."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
 
 
 @dataclass(slots=True)
@@ -91,7 +54,7 @@ class PostgresLock:
             found = connection.execute(query).fetchone()
             if found is None or not found[0]:
                 connection.close()
-                raise _held(self.where)
+                raise held_elsewhere(self.where)
             self._connection = connection
         except psycopg.Error as error:
             step = "Check that the database runs, then repeat"
@@ -129,11 +92,3 @@ class Locks:
 
     def __exit__(self, *_: object) -> None:
         self.release()
-
-
-def _held(where: str) -> Unavailable:
-    return Unavailable(
-        "another process sequences this log",
-        where=where,
-        next_step="Send the records there, or repeat once it has stopped",
-    )

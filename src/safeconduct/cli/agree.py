@@ -74,6 +74,15 @@ def run(arguments: argparse.Namespace) -> int:
     console.say(f"✓ {arguments.out}: the consent of {arguments.seat} to this draft and no other")
     for line in said(founding):
         console.say(line)
+    for change in link.rotated():
+        console.say(f"! Other than in your archive: {change}")
     console.say("  Agreement, route and roots are those in your archive")
-    console.document({**document(founding), "signed": True, "consent": str(arguments.out)})
+    console.document(
+        {
+            **document(founding),
+            "signed": True,
+            "consent": str(arguments.out),
+            "rotated": list(link.rotated()),
+        }
+    )
     return 0

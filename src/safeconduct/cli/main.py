@@ -50,6 +50,19 @@ COMMANDS: dict[str, Command] = {
         "witness_status",
         "what a witness cosigned, what it refused and keeps as evidence, its offers, its clock",
     ),
+    "party init": Command(
+        "party", "a party's own program: the witness's key, and a folder for witness and archive"
+    ),
+    "party follow": Command(
+        "party_follow",
+        "the corridor that a party's witness follows and its archive is of, from its next start on",
+    ),
+    "party serve": Command(
+        "party_serve", "a party's witness over HTTP and its archive, which grows, in one small process"
+    ),
+    "party status": Command(
+        "party_status", "how a party's witness and its archive are, and whether somebody must act"
+    ),
     "compare": Command(
         "compare", "two copies of a log: the same, one ahead, or a split, and then the proof of it"
     ),
@@ -82,10 +95,18 @@ COMMANDS: dict[str, Command] = {
         "rebuild", "a lost corridor from any party's archive; what cannot come back is listed"
     ),
     "succeed": Command(
-        "succeed", "a log beyond repair gets a successor: drafted, signed by its seats, then begun"
+        "succeed",
+        "a log that ends, or whose keys change, gets a successor: drafted, signed by its seats, then begun",
     ),
     "succeed agree": Command(
         "agree", "sign the draft of a successor for your seat, after comparing it with your own archive"
+    ),
+    "close": Command(
+        "close", "propose a corridor's end: what its record holds, who keeps archives, what runs on"
+    ),
+    "consent": Command(
+        "consent",
+        "a seat's consent to the founding, an amendment or a closing, or its refusal; or the end of a consent",
     ),
     "projections": Command(
         "projections",

@@ -8,9 +8,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from safeconduct.adapters.archives import FolderArchive
+from safeconduct.adapters.chance import SystemChance
+from safeconduct.adapters.clock import SystemClock
 from safeconduct.adapters.files import writing
 from safeconduct.adapters.keys import read_key
 from safeconduct.adapters.mirror_folder import MirrorFolder, mirror_folder
@@ -18,6 +21,8 @@ from safeconduct.cli.console import Console
 from safeconduct.core.kernel.errors import Unavailable
 from safeconduct.core.kernel.instant import print_instant
 from safeconduct.core.kernel.spelling import parse_hex
+from safeconduct.service.archive_store import open_copy
+from safeconduct.service.confirming import Confirming
 from safeconduct.service.mirror import ASIDE, Mirrored, Outcome, mirror
 from safeconduct.service.mirror_ports import Source
 from safeconduct.service.pace import Pace
@@ -35,6 +40,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key", type=Path, metavar="FILE", help="a key of your seat, for an address that only parties read"
     )
+    parser.add_argument(
+        "--confirm",
+        type=Path,
+        metavar="FILE",
+        help="say on the record that what is erased is deleted here, with this key, which signs nothing else",
+    )
     parser.add_argument("--follow", action="store_true", help="go on, at the log's pace, until it is stopped")
 
 
@@ -44,11 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.corridor is not None:
         parse_hex(arguments.corridor, length=32, where="--corridor")
     shelf, pace = mirror_folder(arguments.archive), Pace()
+    confirmer = None if arguments.confirm is None else _Confirmer(_confirming(arguments), shelf)
     with _opened(arguments) as source:
         while True:
             waits_s = 0
             try:
                 done = mirror(source, shelf, corridor=arguments.corridor, reporter=console)
+                confirmed = () if confirmer is None else confirmer.after(done)
             except Unavailable as error:
                 if not arguments.follow:
                     raise
@@ -57,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
             else:
                 brought_news = done.outcome is Outcome.NEW
                 if brought_news or not arguments.follow:
-                    _say(console, done, shelf)
+                    _say(console, done, shelf, confirmed)
                     console.flush()  # whoever follows along sees it now
                 if done.outcome is Outcome.SPLIT:
                     return 1
@@ -81,9 +94,37 @@ def _opened(arguments: argparse.Namespace) -> Iterator[Source]:
         shutil.rmtree(spool, ignore_errors=True)
 
 
-def _say(console: Console, done: Mirrored, shelf: MirrorFolder) -> None:
+def _confirming(arguments: argparse.Namespace) -> Confirming:
+    from safeconduct.adapters.record_desk import HttpDesk  # noqa: PLC0415 - only here: http and ssl
+
+    desk = HttpDesk.of(arguments.url)
+    return Confirming(read_key(arguments.confirm), desk, SystemClock(), SystemChance())
+
+
+@dataclass(slots=True)
+class _Confirmer:
+    """Confirms after the first run, for what an earlier one may owe, and after each that deleted something."""
+
+    confirming: Confirming
+    shelf: MirrorFolder
+    is_owed: bool = True
+
+    def after(self, done: Mirrored) -> tuple[int, ...]:
+        self.is_owed |= bool(done.deleted)
+        if not self.is_owed or done.outcome is Outcome.SPLIT:
+            return ()
+        copy = open_copy(FolderArchive(self.shelf.archive), where=str(self.shelf.archive))
+        with self.shelf.alone():
+            confirmed = self.confirming.confirm(copy, self.shelf)
+        self.is_owed = False
+        return confirmed
+
+
+def _say(console: Console, done: Mirrored, shelf: MirrorFolder, confirmed: tuple[int, ...]) -> None:
     for line in _lines(done, shelf):
         console.say(line)
+    for record in confirmed:
+        console.say(f"  Confirmed on the record: what record {record} erased is deleted here")
     console.document(
         {
             "outcome": done.outcome.value,
@@ -98,6 +139,7 @@ def _say(console: Console, done: Mirrored, shelf: MirrorFolder) -> None:
             "served": done.served and {"size": done.served.size, "root": done.served.root.hex()},
             "files": done.files,
             "deleted": [{"erasure": record, "values": count} for record, count in done.deleted],
+            "confirmed": list(confirmed),
             "set_aside": done.aside,
             "evidence": [str(shelf.beside / name) for name in done.evidence],
         }

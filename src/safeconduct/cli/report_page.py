@@ -144,6 +144,8 @@ def _identity(report: Report) -> Iterator[tuple[str, str]]:
             yield "Cosigned by", _text(", ".join(head.cosigned))
     if report.succession is not None:
         yield "Successor", "<br>".join(_text(line.strip()) for line in report.succession.lines())
+    for closing in report.closings:
+        yield "End", "<br>".join(_text(line.strip()) for line in closing.lines())
 
 
 def _checked(report: Report) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""`safeconduct succeed OLD NEW`: a log beyond repair ends, and another one goes on: drafted first, then begun."""
+"""`safeconduct succeed OLD NEW`: a log ends, and another one goes on: drafted first, then begun."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from safeconduct.adapters.keys import read_key
 from safeconduct.cli.console import Console
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.kernel.errors import Fault, Malformed
+from safeconduct.core.tlog.note import VerifierKey
 from safeconduct.service.rollback import in_words
-from safeconduct.wiring.ending import DRAFT, Found, begin_successor, draft_successor, drafted
+from safeconduct.wiring.ending import DRAFT, Asked, Found, begin_successor, draft_successor, drafted
 
-SUMMARY = "a log beyond repair gets a successor: drafted, signed by its seats, then begun"
+SUMMARY = "a log that ends, or whose keys change, gets a successor: drafted, signed by its seats, then begun"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +31,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
     draft = parser.add_argument_group("to draft it")
     draft.add_argument("--origin", metavar="NAME", help="the new log's name, another than the old one's")
     draft.add_argument(
-        "--cause", metavar="CODE", help="why the old log ends, such as entries.lost, key.lost, two.histories"
+        "--cause",
+        metavar="CODE",
+        help="why the old log ends, such as entries.lost, key.lost, two.histories, keys.rotated",
+    )
+    draft.add_argument(
+        "--witness",
+        action="append",
+        default=[],
+        metavar="VKEY",
+        help="a witness of the new log beside those of the old one (repeatable)",
+    )
+    draft.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a witness of the old log that does not go on (repeatable)",
+    )
+    draft.add_argument(
+        "--quorum",
+        type=int,
+        metavar="K",
+        help="how many of its witnesses must cosign a head (default: as before)",
     )
     draft.add_argument(
         "--archive",
@@ -80,7 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
     """A draft where there is none; a log where there is one and the guarantor signs."""
     if arguments.root is None:
         return _draft(arguments)
-    if any((arguments.origin, arguments.cause, arguments.archive, arguments.head, arguments.receipt)):
+    words = ("origin", "cause", "archive", "head", "receipt", "witness", "without", "quorum")
+    if any(getattr(arguments, word) for word in words):
         raise Malformed(
             "a draft is signed as it is",
             where="safeconduct succeed",
@@ -107,8 +131,7 @@ def _draft(arguments: argparse.Namespace) -> int:
     payload, unusable = draft_successor(
         arguments.old,
         arguments.new,
-        origin=arguments.origin,
-        cause=arguments.cause,
+        _asked(arguments),
         found=found,
         clock=SystemClock(),
         chance=SystemChance(),
@@ -129,6 +152,11 @@ def _draft(arguments: argparse.Namespace) -> int:
     )
     console.document({**document(founding), "draft": str(path), "unusable": list(unusable)})
     return 0
+
+
+def _asked(arguments: argparse.Namespace) -> Asked:
+    witnesses = tuple(VerifierKey.parse(word, where="--witness") for word in arguments.witness)
+    return Asked(arguments.origin, arguments.cause, witnesses, tuple(arguments.without), arguments.quorum)
 
 
 def _begin(arguments: argparse.Namespace) -> int:
@@ -162,6 +190,10 @@ def said(founding: Founding) -> Iterator[str]:
     if one is not None:
         yield f"  It goes on for {one.head.origin}, whose last witnessed head is {in_words(one.head)}"
         yield f"  Cause: {one.cause}. Kept: {one.kept} entries. Receipts for later ones cannot be honoured"
+        yield (
+            f"  {founding.quorum} of {len(founding.witnesses)} witnesses cosign each head: "
+            f"{', '.join(str(key) for key in founding.witnesses) or 'there are none'}"
+        )
         if one.receipts:
             yield f"  Named as lost: {', '.join(leaf[:16] + '…' for leaf in one.receipts)}"
 

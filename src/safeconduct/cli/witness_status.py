@@ -30,47 +30,51 @@ def run(arguments: argparse.Namespace) -> int:
     """0: nothing to look at; 1: evidence against a log, or a clock that stops the witness."""
     console: Console = arguments.console
     with open_witness(arguments.folder) as here:
-        kept, clock = list(here.memory.evidence()), _clock(here)
-        console.say(f"The witness {here.key}")
-        for line in _heads(here):
-            console.say(line)
-        pressing = [one for one in kept if _is_pressing(here, one)]
-        for one in kept:
-            mark = "✗" if one in pressing else "…"
-            console.say(f"{mark} {print_instant(one.time)} {one.origin}: refused and kept: {one.why}")
-        for jump in here.memory.jumps():
-            console.say(f"  {print_instant(jump.seen)} the clock jumped by {jump.seconds} s")
-        console.say(clock[1])
-        offers = here.memory.offer_count()
-        console.say(f"  {offers} offers")
+        must_look, document = say_witness(console, here)
         if arguments.export is not None:
             _export(here, arguments.export)
             console.say(
                 f"  Written to {arguments.export}. Next: safeconduct audit ARCHIVE --offers {arguments.export}/offers"
             )
-        console.document(
+        console.document(document)
+    return int(must_look)
+
+
+def say_witness(console: Console, here: Witness) -> tuple[bool, dict[str, object]]:
+    """How it is; whether somebody has to look at it, and the same for a program."""
+    kept, clock = list(here.memory.evidence()), _clock(here)
+    console.say(f"The witness {here.key}")
+    for line in _heads(here):
+        console.say(line)
+    pressing = [one for one in kept if _is_pressing(here, one)]
+    for one in kept:
+        mark = "✗" if one in pressing else "…"
+        console.say(f"{mark} {print_instant(one.time)} {one.origin}: refused and kept: {one.why}")
+    for jump in here.memory.jumps():
+        console.say(f"  {print_instant(jump.seen)} the clock jumped by {jump.seconds} s")
+    console.say(clock[1])
+    offers = here.memory.offer_count()
+    console.say(f"  {offers} offers")
+    return not clock[0] or bool(pressing), {
+        "verifier_key": str(here.key),
+        "logs": [
             {
-                "verifier_key": str(here.key),
-                "logs": [
-                    {
-                        "origin": each.head.origin,
-                        "size": each.head.size,
-                        "root": each.head.root.hex(),
-                        "time": each.time,
-                    }
-                    for each in here.memory.heads()
-                ],
-                "evidence": [{"origin": one.origin, "time": one.time, "why": one.why} for one in kept],
-                "jumps": [{"time": jump.seen, "seconds": jump.seconds} for jump in here.memory.jumps()],
-                "clock": {
-                    "well": clock[0],
-                    "now": SystemClock().now(),
-                    "last_cosignature": here.memory.latest(),
-                },
-                "offers": offers,
+                "origin": each.head.origin,
+                "size": each.head.size,
+                "root": each.head.root.hex(),
+                "time": each.time,
             }
-        )
-    return 0 if clock[0] and not pressing else 1
+            for each in here.memory.heads()
+        ],
+        "evidence": [{"origin": one.origin, "time": one.time, "why": one.why} for one in kept],
+        "jumps": [{"time": jump.seen, "seconds": jump.seconds} for jump in here.memory.jumps()],
+        "clock": {
+            "well": clock[0],
+            "now": SystemClock().now(),
+            "last_cosignature": here.memory.latest(),
+        },
+        "offers": offers,
+    }
 
 
 def _is_pressing(here: Witness, one: Kept) -> bool:

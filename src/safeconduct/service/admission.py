@@ -5,7 +5,8 @@ Rules, in the order of the code:
  2. In a log that is not live every submission from outside says its `nature`; what is said must be the log's.
  3. It is of this corridor.
  4. The same bytes again get the same receipt, for ever. Other bytes under one `jti` are `Conflict`.
- 5. A key that the log has not enrolled by then, earlier items of the batch included, gets a signed refusal.
+ 5. A key that the log has not enrolled by then, earlier items of the batch included, gets a signed refusal. So does
+    everything but what runs on, once a closing is in force (`closing`); it says where to go with it.
  6. The key signed it.
  7. Permissions are decided (`permission`); a refusal names item, rule and agreement, and is signed. Observations
     enter.
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
+from safeconduct.core.agreement.closing import RUNS_ON
 from safeconduct.core.agreement.enrolment import Enrolment
 from safeconduct.core.kernel.errors import Conflict, Fault, Malformed, SafeconductError
 from safeconduct.core.passage.decide import Reason
@@ -26,12 +28,15 @@ from safeconduct.core.record.disclosure import reveal
 from safeconduct.core.record.entry import Entry, parse_entry, verify_entry
 from safeconduct.core.tlog.note import Note, Signer
 from safeconduct.core.tlog.receipt import Receipt
+from safeconduct.service.closing import AFTER, NEXT, said_of
 from safeconduct.service.ledger import Ledger
 from safeconduct.service.papers import row_of
 from safeconduct.service.permission import SENTENCE, reasons_against
 from safeconduct.service.ports import Clock, Row
 from safeconduct.service.refusal import Refusal, sign_refusal
 from safeconduct.service.sequence import Sequencer, Submission
+
+_NEXT = "Keep the signed refusal; meet the rule, then sign a new record"
 
 
 class Refused(SafeconductError):
@@ -206,10 +211,13 @@ class Admission:
         return place
 
     def _decide(self, read: Read, entry: Entry, batch: _Batch) -> _Judged:
-        enrolment = self._ledger.ring.keys.get(entry.kid)
-        if enrolment is None:  # 5
-            reason = Reason(f"key {entry.kid}", "key.unknown", self._ledger.ring.version.agreement.version)
-            return self._refused(entry, (reason,))
+        ring = self._ledger.ring
+        enrolment, version = ring.keys.get(entry.kid), ring.version.agreement.version
+        if ring.closing is not None and entry.evt not in RUNS_ON:  # 5
+            reason = Reason(said_of(ring.closing, ring.closed_from), AFTER, version)
+            return self._refused(entry, (reason,), next_step=NEXT)
+        if enrolment is None:
+            return self._refused(entry, (Reason(f"key {entry.kid}", "key.unknown", version),))
         key = enrolment.public_key
         if read.signed_by != key and not verify_entry(entry, key):  # 6
             error = Malformed(
@@ -225,14 +233,14 @@ class Admission:
         batch.add(entry, read.submission.disclosures)
         return entry.jti, False
 
-    def _refused(self, entry: Entry, reasons: tuple[Reason, ...]) -> Outcome:
+    def _refused(self, entry: Entry, reasons: tuple[Reason, ...], *, next_step: str = _NEXT) -> Outcome:
         """Every reason, for the one who can act; and signed, for those who are shown it."""
         words = [f"{each.item}: {each.rule} of agreement version {each.agreement}" for each in reasons]
         error = Refused.of(
             Fault(
                 f"refused under agreement version {each.agreement}: {SENTENCE[each.rule]}",
                 each.item,
-                _NEXT,
+                next_step,
                 each.rule,
             )
             for each in reasons
@@ -245,9 +253,6 @@ class Admission:
             why="; ".join(words),
         )
         return Outcome(error=error, refusal=sign_refusal(refusal, self._service))
-
-
-_NEXT = "Keep the signed refusal; meet the rule, then sign a new record"
 
 
 def _parsed(submission: Submission) -> Entry:

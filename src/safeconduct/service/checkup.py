@@ -91,6 +91,11 @@ def store(kind: str, wrong: Sequence[str], fix: str) -> Line:
     return Line("store", "ok", f"{kind}, durable at each commit, whole")
 
 
+def closing(since: int) -> Line:
+    """The record with which the log was closed."""
+    return Line("closing", "ok", f"closed by record {since}: everything but erasures is refused")
+
+
 def vault(sealed: int, closed: int) -> Line:
     """How many disclosures are sealed, and how many nobody can open although no record erases them."""
     if closed:
@@ -116,8 +121,11 @@ def published(size: int, shown: int | None) -> Line:
     )
 
 
-def cosigned(heads: Sequence[StoredHead], policy: Policy) -> Line:
-    """Published heads, oldest first: since when none has its quorum, and whose cosignatures are awaited."""
+def cosigned(heads: Sequence[StoredHead], policy: Policy, *, closed: bool = False) -> Line:
+    """Published heads, oldest first: since when none has its quorum, and whose cosignatures are awaited.
+
+    A log that is closed goes on with its last head's quorum, whoever else is awaited.
+    """
     if not policy.quorum.names():
         return Line("cosignatures", "ok", "no witnesses: receipts end at logged")
     for head in heads[-1:]:
@@ -129,19 +137,31 @@ def cosigned(heads: Sequence[StoredHead], policy: Policy) -> Line:
     if found.no_quorum_since is not None:
         said = f"no head has its quorum since {print_instant(found.no_quorum_since)}; {awaited}"
         return Line("cosignatures", "warn", said, _ASK)
+    if awaited and closed:
+        return Line("cosignatures", "ok", "the last head has its quorum")
     if awaited:
         return Line("cosignatures", "warn", f"the newest head has its quorum; {awaited}", _ASK)
     return Line("cosignatures", "ok", "the newest head has its quorum, and every witness's line")
 
 
 def witnesses(
-    asked: Sequence[str], silent: Mapping[str, SafeconductError], unaddressed: Sequence[str]
+    asked: Sequence[str],
+    silent: Mapping[str, SafeconductError],
+    unaddressed: Sequence[str],
+    *,
+    at_rest: bool = False,
 ) -> Line:
-    """Those with an address by their names, what is wrong with some of them, and those without an address."""
+    """Those with an address by their names, what is wrong with some of them, and those without an address.
+
+    `at_rest`: the log is closed and its last head has its quorum; an erasure alone would want them again.
+    """
     said = [f"{name}: {error.faults[0].message}" for name, error in silent.items()]
     if unaddressed:
         said.append(f"without an address: {', '.join(unaddressed)}")
     fix = "write their addresses into the file witnesses" if unaddressed and not silent else _ASK
+    if said and at_rest:
+        silence = f"{len(asked) - len(silent)} answer; the log is closed, and its last head has its quorum"
+        return Line("witnesses", "ok", silence)
     if said:
         return Line("witnesses", "warn", f"{len(asked) - len(silent)} answer; {'; '.join(said)}", fix)
     return Line("witnesses", "ok", f"{len(asked)} answer, and none shows a newer or another head")
@@ -175,10 +195,10 @@ def never_rehearsed(*, folder: str) -> Line:
     return Line("rehearsal", "warn", "no restore was ever tried", _rehearse(folder))
 
 
-def rehearsed(ago_s: int, name: str, lost: int, *, folder: str) -> Line:
+def rehearsed(ago_s: int, name: str, lost: int, *, folder: str, closed: bool = False) -> Line:
     """When a restore was last tried, from which copy, and what it would have lost."""
     said = f"{_ago(ago_s)}, of {name}; it would have lost {lost} entries"
-    if ago_s > WEEK_S:
+    if ago_s > WEEK_S and (lost or not closed):
         return Line("rehearsal", "warn", f"{said}; that is more than a week", _rehearse(folder))
     return Line("rehearsal", "ok", said)
 

@@ -9,13 +9,10 @@ Rules, in the order of the code:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import islice
 
-from safeconduct.core.kernel.spelling import sha256
-from safeconduct.core.record.entry import parse_entry
-from safeconduct.service.export import Held, archive_files, erased_digests, held_by
-from safeconduct.service.ports import Store, StoredHead
+from safeconduct.service.export import archive_files, claims_of, erased_digests, held_by, is_told
+from safeconduct.service.ports import StoredHead
 from safeconduct.service.sequence import Sequencer
 from safeconduct.service.version import agreements_until
 from safeconduct.verify.files import DISCLOSURES
@@ -33,22 +30,7 @@ def disclose(sequencer: Sequencer, reader: str) -> tuple[bytes | None, StoredHea
     held = held_by(store, agreements, roles[reader], erased_digests(sequencer.founding, store))  # 1
     if not held:
         return None, sequencer.head
-    digest = _digest_of(held.values())
-    if _logged_digest(store, reader, sequencer.founding.service_kid) != digest:  # 2
-        sequencer.submit_own([("disclosure", {"reader": reader, "digest": digest, "batches": []})])
+    if not is_told(sequencer, reader, held):  # 2
+        sequencer.submit_own([("disclosure", claims_of(reader, held))])
     files = archive_files(store.entries, policy="", head=sequencer.head, hashes=sequencer.hashes, held=held)
     return dict(islice(files, 2))[DISCLOSURES], sequencer.head  # 3
-
-
-def _digest_of(held: Iterable[Held]) -> str:
-    return sha256(b"".join(sorted(digest for each in held for digest in each.digests()))).hex()
-
-
-def _logged_digest(store: Store, reader: str, service_kid: str) -> str | None:
-    """What the newest record of the service about this reader says."""
-    said = None
-    for _, text in store.of_kinds({"disclosure"}):
-        entry = parse_entry(text)
-        if entry.kid == service_kid and entry.payload["reader"] == reader:
-            said = entry.payload["digest"]
-    return said

@@ -2,7 +2,8 @@
 
 Rules:
  1. For each reader but the public a `disclosure` record is logged: SHA-256 of the 32-byte digests, sorted and
-    joined, of everything that the reader now holds, erased ones included.
+    joined, of everything that the reader now holds, erased ones included. In a log that is closed, only where the
+    newest record about this reader does not say that already: its last head needs no other one after it.
  2. Then all archives are written at one head that covers those records.
  3. The public sees heads, tiles and bundles, no disclosures, up to the newest head that meets the policy and
     is older than the agreement's `publication_delay`. Nothing is logged for it.
@@ -32,6 +33,7 @@ from safeconduct.core.record.entry import Entry, parse_entry
 from safeconduct.core.tlog.note import Note
 from safeconduct.core.tlog.policy import Policy
 from safeconduct.core.tlog.tiles import Tile, pack_bundle, tiles_of
+from safeconduct.service.closing import closed
 from safeconduct.service.hashes import Hashes
 from safeconduct.service.ports import StoredHead, StoredLog
 from safeconduct.service.sequence import Sequencer
@@ -87,8 +89,12 @@ def export(sequencer: Sequencer, readers: Sequence[str], *, now: int) -> tuple[A
         public_head(sequencer, now=now)  # or says when, before anything is logged
     erased = erased_digests(founding, sequencer.store)
     held = {reader: held_by(sequencer.store, agreements, roles[reader], erased) for reader in named}
-    if named:  # 1
-        sequencer.submit_own([("disclosure", _claims(reader, held[reader])) for reader in named])
+    if closed(founding, sequencer.store) is not None:
+        told = [reader for reader in named if not is_told(sequencer, reader, held[reader])]
+    else:
+        told = named
+    if told:  # 1
+        sequencer.submit_own([("disclosure", claims_of(reader, held[reader])) for reader in told])
     archives = []
     for reader in dict.fromkeys(readers):  # 2
         head = public_head(sequencer, now=now) if reader == PUBLIC else sequencer.newest
@@ -186,9 +192,20 @@ def _names(entry: Entry) -> dict[str, str]:
     return {digest: place if isinstance(place, str) else place[1] for place, digest in fields}
 
 
-def _claims(reader: str, held: dict[int, Held]) -> dict[str, object]:
+def claims_of(reader: str, held: dict[int, Held]) -> dict[str, object]:
+    """What a `disclosure` record says of a reader who holds this (1)."""
     digests = sorted(digest for each in held.values() for digest in each.digests())
     return {"reader": reader, "digest": sha256(b"".join(digests)).hex(), "batches": []}
+
+
+def is_told(sequencer: Sequencer, reader: str, held: dict[int, Held]) -> bool:
+    """Whether the newest record of the service about this reader says exactly this."""
+    said = None
+    for _, text in sequencer.store.of_kinds({"disclosure"}):
+        entry = parse_entry(text)
+        if entry.kid == sequencer.founding.service_kid and entry.payload["reader"] == reader:
+            said = entry.payload["digest"]
+    return said == claims_of(reader, held)["digest"]
 
 
 def _archive(reader: str, head: StoredHead, sequencer: Sequencer, held: dict[int, Held] | None) -> Archive:

@@ -16,10 +16,9 @@ from dataclasses import dataclass, field
 
 from safeconduct.core.kernel.errors import Disproved, Malformed, Unavailable
 from safeconduct.core.tlog.proofs import root_at
-from safeconduct.core.tlog.tiles import WIDTH, Tile, split_bundle, split_hashes, tile_at
+from safeconduct.core.tlog.tiles import WIDTH, Tile, new_tiles, split_bundle, split_hashes, tile_at
 from safeconduct.core.tlog.tree import HASH_BYTES, leaf_hash, root_of_full
 from safeconduct.service.mirror_ports import Shelf, Source
-from safeconduct.service.publication import new_tiles
 from safeconduct.verify.ports import Reporter
 
 _KEEP = "Nothing was taken over; repeat later, and if it stays so, compare with another party's archive"

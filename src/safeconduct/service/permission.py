@@ -7,7 +7,8 @@ Rules, in the order of the code:
     that the log knows, in all that is before it.
  3. A pass, and the revocation of one, is decided on the papers of its passage in that prefix (core/passage/decide);
     a pass clears no line that the agreement refuses. What it corrects itself does not stand in its way.
- 4. What governs must have an effect: keys, revocations, amendments and consents as the keyring takes them.
+ 4. What governs must have an effect: keys, revocations, amendments, closings, consents and their lapse as the keyring
+    takes them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from safeconduct.core.passage.state import evolve
 from safeconduct.core.record.entry import Entry
 from safeconduct.service.ledger import Ledger
 
-_ACTS = frozenset(("key", "revocation", "amendment", "consent", "refusal"))
+_ACTS = frozenset(("key", "revocation", "amendment", "closing", "consent", "refusal", "lapse"))
 DECIDED = _ACTS | {"declaration", "pass", "pass-revocation", "erasure", "founding", "head", "disclosure"}
 """Rule 1."""
 

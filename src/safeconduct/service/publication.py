@@ -14,7 +14,7 @@ Whatever stops it, anywhere: the same call again does the rest. It is the only w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,7 +26,7 @@ from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note
 from safeconduct.core.tlog.policy import Policy
 from safeconduct.core.tlog.proofs import root_at
-from safeconduct.core.tlog.tiles import WIDTH, Tile, pack_bundle, tile_at
+from safeconduct.core.tlog.tiles import WIDTH, Tile, new_tiles, pack_bundle
 from safeconduct.core.tlog.tree import leaf_hash
 from safeconduct.service.hashes import Hashes
 from safeconduct.service.ports import Store, StoredHead
@@ -193,23 +193,6 @@ def _too_early(found: PublicHead | NotYet) -> TooEarly:
     )
     error.first_s = first
     return error
-
-
-def new_tiles(old: int, size: int) -> Iterator[Tile]:
-    """Every bundle and hash tile that a log of `size` entries has and one of `old` entries has not."""
-    yield from _row(None, old, size)
-    level = 0
-    while size >> 8 * level:
-        yield from _row(level, old, size)
-        level += 1
-
-
-def _row(level: int | None, old: int, size: int) -> Iterator[Tile]:
-    """Those of one level; nothing where it has not grown."""
-    before, now = (length >> 8 * (level or 0) for length in (old, size))
-    if before < now:
-        for index in range(before // WIDTH, -(-now // WIDTH)):
-            yield tile_at(level, index, size)
 
 
 @dataclass(frozen=True, slots=True)

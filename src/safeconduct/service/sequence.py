@@ -11,6 +11,7 @@ Rules, in the order of the code:
  6. Then witnesses are asked, and the head is published. One that is silent stops nothing: the receipt is *logged*,
     later *cosigned*. A head may be published that is no longer the newest: so each is asked for long enough.
  7. The clock is not behind the newest head.
+ 8. Once a closing is in force, only what runs on is appended (`closing`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from safeconduct.core.tlog.policy import Policy
 from safeconduct.core.tlog.receipt import Receipt
 from safeconduct.core.tlog.tree import EMPTY_ROOT, Frontier, leaf_hash
 from safeconduct.service import papers
+from safeconduct.service.closing import End
 from safeconduct.service.founded import founding_in
 from safeconduct.service.ports import Chance, Clock, Row, Store, StoredHead, Witness
 from safeconduct.service.publish import cosigned_note
@@ -77,6 +79,7 @@ class Sequencer:
         """The size of the published head before it."""
         self._seen: Seen | None = None
         """The newest published head that meets the policy."""
+        self._end = End(store)
         self._founding: Founding | None = None
         self._policy: Policy | None = None
         self._catch_up()
@@ -132,6 +135,11 @@ class Sequencer:
         return published if published is not None and published.size == self.size else self._head
 
     @property
+    def closed_from(self) -> int | None:
+        """Rule 8: the record with which a closing is in force, if one is."""
+        return self._end.closed_from(self.founding)
+
+    @property
     def next(self) -> int:
         """Where the first record will stand that is handed in now: rule 3 may put another one before it."""
         return self.size + len(self._unrecorded_head())
@@ -180,13 +188,14 @@ class Sequencer:
         return list(fresh.values())
 
     def commit(self, rows: list[Row], claims: Sequence[Claims] = ()) -> None:
-        """Rules 3 to 7, for rows that are not in the log, after `settle`."""
+        """Rules 3 to 8, for rows that are not in the log, after `settle`."""
         now = self._clock.now()
         if self._head is not None and now < self._head.time:  # 7
             raise _behind(self._head.time)
         if self._founding is None:
             self._found(rows[0])
         elif claims or any(row.kind != "head" for row in rows):
+            self._end.check(self._founding, self.policy, {*dict(claims), *(row.kind for row in rows)})  # 8
             own = (*self._unrecorded_head(), *claims)  # 3
             rows = [*self._own_rows(own), *rows] if own else rows
         size, frontier, tree = self.size, self._frontier.copy(), self._tree
@@ -205,6 +214,7 @@ class Sequencer:
         self._frontier, self._tree = frontier, tree
         self._head = StoredHead(self.size, note, now)
         self._scribe.wrote(row.entry for row in reversed(rows))
+        self._end.took(row.kind for row in rows)
         if self.at_once:
             self.publish()
 
@@ -305,6 +315,7 @@ class Sequencer:
         newest = self.store.newest(below=size + 1) if size > self.size else None
         if newest is not None:
             self._read_on(newest)
+            self._end.others_added()
             self._head, self._published = newest, self.store.newest_published(below=size + 1)
             before = self._published and self.store.newest_published(below=self._published.size)
             self._below = 0 if before is None else before.size

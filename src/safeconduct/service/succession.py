@@ -3,8 +3,8 @@
 Steps, in the order of the code:
  1. The largest copy of the old log that is proved says what is kept; of the heads that somebody has, the largest one
     with its quorum is the last witnessed.
- 2. The draft takes over what is in force there: agreement, route, nature, seats with their roots, witnesses and their
-    quorum. New are the origin, the log's key and the service's.
+ 2. The draft takes over what is in force there: agreement, route, nature, seats with their roots. New are the origin,
+    the log's key and the service's. Witnesses and their quorum go on, but for those changes that are asked for.
  3. Each seat that agrees signs everything in the draft with its root.
  4. The guarantor's root signs the record, consents included; what this makes, the auditor accepts.
 """
@@ -59,6 +59,12 @@ class NewLog:
     origin: str
     log_key: bytes
     service_key: bytes
+    witnesses: tuple[VerifierKey, ...] = ()
+    """Who cosigns it beside those of the old log."""
+    without: tuple[str, ...] = ()
+    """Names of those of the old log who do not."""
+    quorum: int | None = None
+    """How many of them must; None: as many as of the old log's."""
 
 
 def ending_of(copies: Sequence[Copy], heads: Iterable[tuple[str, bytes]], *, cause: str) -> Ending:
@@ -155,8 +161,7 @@ def draft_succession(ending: Ending, new: NewLog, *, clock: Clock, chance: Chanc
             "vkey": str(VerifierKey.of(new.origin, KeyType.ED25519, new.log_key)),
         },
         "service": {"jwk": jwk_of(new.service_key)},
-        "witnesses": [str(key) for key in old.witnesses],
-        "quorum": old.quorum,
+        **_witnesses(old, new),
         "cause": ending.cause,
         "consents": [],
         "kept": copy.size(),
@@ -177,6 +182,22 @@ def draft_succession(ending: Ending, new: NewLog, *, clock: Clock, chance: Chanc
         salt=lambda name: chance.bytes(f"succession/{name}", 16),
     )
     return drafted.payload
+
+
+def _witnesses(old: Founding, new: NewLog) -> dict[str, Any]:
+    names = [key.name for key in old.witnesses]
+    unknown = [name for name in new.without if name not in names]
+    if unknown:
+        raise Malformed(
+            f"no witness of the old log has this name: {', '.join(unknown)}",
+            where="--without",
+            next_step=f"Its witnesses are {', '.join(names) or 'none'}",
+        )
+    go_on = (key for key in old.witnesses if key.name not in new.without)
+    return {
+        "witnesses": [str(key) for key in (*go_on, *new.witnesses)],
+        "quorum": old.quorum if new.quorum is None else new.quorum,
+    }
 
 
 def in_force(copy: StoredLog, size: int) -> Inherited:

@@ -17,8 +17,10 @@ NameOf = Callable[[str], str]
 _HIDDEN = "private fields: this copy opens none"
 _TELLING = {
     "amendment": "proposes version {version} of the agreement",
+    "closing": "proposes that this corridor ends, reason {reason}",
     "disclosure": "logs what {reader} now holds",
     "erasure": "erases private values for good",
+    "erased": "has deleted what {of} erases",
     "founding": "founds this corridor, nature {nature}",
     "head": "logs the newest published head with its cosignatures",
     "offered": "holds {leaf}, offered to this log",
@@ -31,6 +33,7 @@ _TELLING = {
     "exited": "saw it exit at {post}, direction {direction}",
     "arrival": "saw it arrive at {post}, direction {direction}, class {class}",
     "inspection": "inspected it at {post}: depth {depth}, cause {cause}",
+    "lapse": "says that the term of {of} has passed",
     "key": "enrols a key for {holder}",
     "pass": "grants a pass for {declaration}, valid from {valid_from} until {valid_until}",
     "pass-refusal": "refuses a pass for {declaration}",

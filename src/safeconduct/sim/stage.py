@@ -33,6 +33,7 @@ from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import KeyType, Note, VerifierKey, sign_note
 from safeconduct.core.tlog.proofs import consistency_proof, root_at
 from safeconduct.core.tlog.tree import leaf_hash, root
+from safeconduct.service.closing import counts_in
 from safeconduct.service.export import export
 from safeconduct.service.found import Plan, found
 from safeconduct.service.ports import Row, Store
@@ -334,6 +335,29 @@ class Stage:
         self.publish()
         export(self.log, [reader], now=self.clock.now())
         self._spread_head()
+
+    # The end
+
+    def propose_closing(self, *, by: str = "mission/root", **told: Any) -> Written:
+        """The end is proposed, with a count of what stands up to the head that its signer holds."""
+        self.publish()
+        hand = self.hand(by)
+        clear = {
+            "archives": [{"holder": seat} for seat in SEATS],
+            "counts": counts_in(self.store.entries(0, 0 if hand.seen is None else hand.seen.size)),
+            "reason": "agreed",
+            "runs_on": ["answers"],
+            **told.pop("clear", {}),
+        }
+        return hand.record("closing", clear=clear, **told)
+
+    def close(self, agreeing: Iterable[str] = ("orva",), **told: Any) -> Written:
+        """Proposed, and agreed to by these seats too."""
+        closing = self.propose_closing(**told)
+        for seat in agreeing:
+            self.hand(f"{seat}/root").record("consent", clear={"of": closing.leaf})
+        self.publish()
+        return closing
 
     # The auditor
 

@@ -68,14 +68,19 @@ def drafted(
     receipts: Iterable[str] = (),
     cause: str = "entries.lost",
     name: str = "",
+    **other: Any,
 ) -> dict[str, Any]:
-    """The payload that every seat is shown; `head`: the last witnessed one, if not that of what is kept."""
+    """The payload that every seat is shown; `head`: the last witnessed one, if not that of what is kept.
+
+    `other`: what differs in its witnesses (`NewLog`).
+    """
     copy = open_copy(kept, where="what is kept")
     ending = Ending(copy, Note.parse(copy.note if head is None else head), cause, tuple(receipts))
     new = NewLog(
         f"{name}{ORIGIN}",
         stage.key(f"{name}second/log").public_key,
         stage.key(f"{name}second/service").public_key,
+        **other,
     )
     return draft_succession(ending, new, clock=stage.clock, chance=stage.chance)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from safeconduct.core.agreement.closing import until_the_end
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.agreement.keyring import Keyring
 from safeconduct.core.passage.fold import Shift, Watch
@@ -31,7 +32,8 @@ class Known:
     ) -> Self:
         """With the heads dated: each has the time by which a quorum had cosigned it."""
         told = tuple(heads)
-        return cls(size, ring, told, tuple(_dated(told, ring.founding)), stretches)
+        dated = until_the_end(ring.closed_from, _dated(told, ring.founding))
+        return cls(size, ring, told, tuple(dated), stretches)
 
     @classmethod
     def read(cls, tables: Tables, size: int, ring: Keyring) -> Self:

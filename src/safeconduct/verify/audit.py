@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -246,7 +246,7 @@ class _Audit:
         judge = Judge(survey, keyring, roots, entries)
         judge.run()
         heads = (head for head in survey.heads if not survey.columns.flags[head.index] & VOID)
-        dating = date(heads, signed.head, signed.policy, roots, survey.leaves)
+        dating = date(heads, signed.head, signed.policy, roots, survey.leaves, last=keyring.closed_from)
         if (
             founding.witnesses
         ):  # else a head that was signed and never published may be seen, and dates nothing
@@ -267,7 +267,8 @@ class _Audit:
         founding, head = merge.keyring.founding, signed.head
         options, root, cosigned = self.options, head.checkpoint.root.hex(), tuple(head.cosigned)
         # Of a head of its own quorum: raised to the times of smaller ones, as Now is.
-        time = None if head.time(signed.policy) is None else merge.dating.times.now
+        time = head.time(signed.policy)
+        time = None if time is None else max(time, merge.dating.times.now or time)
         kept = {"head": options.heads, "receipt": options.receipts}
         return Report(
             corridor=founding.cor,
@@ -279,8 +280,12 @@ class _Audit:
             open_states=tuple(sorted(merge.open, key=lambda state: (state.entries, state.rule, state.says))),
             not_judged=merge.not_judged,
             not_checkable=tuple(merge.not_checkable),
-            consents=consents_in_words(merge.keyring.consents()),
+            consents=consents_in_words(merge.keyring.consents(), merge.dating.times.now),
             succession=_succeeded(founding),
+            closings=tuple(
+                replace(one, time=None if one.since is None else merge.dating.times.first_covering(one.since))
+                for one in merge.judge.closed
+            ),
             checked=Checked(
                 entries=signed.size,
                 keys=len(merge.keyring.keys),

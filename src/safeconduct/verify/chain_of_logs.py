@@ -167,6 +167,7 @@ def _remarks(link: Link, given_up: Iterator[str]) -> Iterator[str]:
         and link.older.founding.identifier != link.older.founding.cor
     ):
         yield "The predecessor is itself a successor: see its own report"
+    yield from (f"Agreed with it: {change}" for change in link.rotated())
     yield from given_up
 
 

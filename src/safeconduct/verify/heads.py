@@ -5,7 +5,8 @@ Rules, in the order of the code:
  2. Head records of one size count once, with all their cosignatures, each with its earliest time.
  3. A head without a quorum dates nothing, and is named; where the policy asks for no witnesses, none is
     dated.
- 4. A head that a signer saw is in a head record. Who logs none hides when everything came in: then no limit passes.
+ 4. After the end of a log that was closed its first dated head is the last one that dates (core/agreement/closing).
+ 5. A head that a signer saw is in a head record. Who logs none hides when everything came in: then no limit passes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from safeconduct.core.agreement.closing import until_the_end
 from safeconduct.core.record.finding import Finding
 from safeconduct.core.record.time import HeadTimes
 from safeconduct.core.tlog.policy import Policy, SignedHead
@@ -36,9 +38,15 @@ class Dating:
 
 
 def date(
-    heads: Iterable[HeadSeen], signed: SignedHead, policy: Policy, roots: Roots, leaves: Leaves
+    heads: Iterable[HeadSeen],
+    signed: SignedHead,
+    policy: Policy,
+    roots: Roots,
+    leaves: Leaves,
+    *,
+    last: int | None = None,
 ) -> Dating:
-    """Rules 1 to 3, over all head records and the signed head of the archive."""
+    """Rules 1 to 4, over all head records and the signed head of the archive; `last`: where the log was closed."""
     dating = Dating()
     by_size: dict[int, list[HeadSeen]] = {}
     for head in heads:
@@ -48,6 +56,7 @@ def date(
             dating.findings.append(_wrong(head, roots, leaves))  # 1
     dating.logged = frozenset(by_size)
     names = [each.name for each in policy.witnesses]
+    dated: list[tuple[int, int]] = []
     for size in sorted({*by_size, signed.checkpoint.size}):
         same = by_size.get(size, [])
         lines = [pair for head in same for pair in zip(names, head.cosigned, strict=True) if pair[1]]
@@ -56,15 +65,17 @@ def date(
         together = dict(sorted(lines, reverse=True))  # 2: of one name the earliest comes last, and stays
         time = SignedHead(signed.checkpoint, signed.log_key, together).time(policy)
         if time is not None:
-            dating.times.add(size, time)
-            dating.sizes.append(size)
+            dated.append((size, time))
         elif policy.witnesses:  # 3
             dating.findings.append(_no_quorum(size, together, same, policy, leaves))
+    for size, time in until_the_end(last, dated):  # 4
+        dating.times.add(size, time)
+        dating.sizes.append(size)
     return dating
 
 
 def unlogged(survey: Survey, logged: Collection[int]) -> Iterator[Finding]:
-    """Rule 4, one for each head; after `Judge` has taken away what no signer can have seen."""
+    """Rule 5, one for each head; after `Judge` has taken away what no signer can have seen."""
     columns, leaves = survey.columns, survey.leaves
     missing = {
         place: size for place, (size, _) in enumerate(survey.heads_seen) if size and size not in logged

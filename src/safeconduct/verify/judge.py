@@ -1,6 +1,7 @@
 """Each record beside the others: who signed, which version it cites, what it saw, when it says it was.
 
-Rules, in the order of the code; their sentences are in core/record/rules and core/agreement/rules:
+Rules, in the order of the code; their sentences are in core/record/rules and core/agreement/rules; first, what stands
+after the log's end is no evidence (`closing`):
  1. `seen.wrong`: not more entries than stand before the record, and the root that the tree has there. What is
     wrong counts as absent.
  2. `key.*`, `agreement.version`: as the keyring says (core/agreement/keyring). By a key that may not sign, a
@@ -25,6 +26,7 @@ from safeconduct.core.record.chain import ChainFault, Hole
 from safeconduct.core.record.entry import Entry, parse_entry
 from safeconduct.core.record.finding import Finding
 from safeconduct.verify.chains import Chain
+from safeconduct.verify.closing import Closed, End
 from safeconduct.verify.entries import Entries
 from safeconduct.verify.hashes import Roots
 from safeconduct.verify.heads import Dating
@@ -48,14 +50,19 @@ class Judge:
     findings: list[Finding] = field(default_factory=list)
     open: list[OpenState] = field(default_factory=list)
     dating: Dating = field(default_factory=Dating)
+    closed: tuple[Closed, ...] = ()
 
     def run(self) -> None:
         """Rules 1 to 4: what is evidence. Only then is it known which heads date the log."""
+        end = End(self.survey, self.keyring, self.entries)
+        self.findings += end.after()
         self._seen()
         self._signers()
         self._corrections()
         self._last_good()
         self._repeated()
+        self.findings += end.counts()
+        self.closed = end.closed()
 
     def run_dated(self, dating: Dating) -> None:
         """Rules 5 and 6."""

@@ -130,7 +130,7 @@ class Merge:
         agreements = {each.agreement.version: each.agreement for each in self.keyring.versions}
         ground = Ground(self.entries, columns, Links.of(columns), times, agreements, watch)
         disclosed = self._disclosed(shares_of(size)[0])
-        self.survey.forget(but=("disclosure", "erasure"))  # workers are forked from what is left
+        self.survey.forget(but=("disclosure", "erased", "erasure"))  # workers are forked from what is left
         folded, tasks = Folded(), stretches_of(size)
         lines = runs_until([stretch.stop for stretch in tasks], self._runs())
         parts = self.workers.map(_read, zip(tasks, lines, strict=True), (ground, disclosed))
@@ -159,9 +159,16 @@ class Merge:
         self.findings += part.findings
         self.findings += two_names(part.names, leaf_of=lambda index: self.survey.leaves.of(index).hex())
         for record, count in sorted(part.erased.items()):
-            self.not_checkable.append(f"{count} private fields: erased by record {record}")
+            says = self._who_erased(record)
+            self.not_checkable.append(f"{count} private fields: erased by record {record}{says}")
         self.findings += self._whole(whole_digest(self._shares(first, part.digests, others)))
         return ()
+
+    def _who_erased(self, record: int) -> str:
+        """Who says to have deleted what a record erases; nobody can check that."""
+        leaf = self.survey.leaves.of(record).hex()
+        said = {entry.iss for _, entry in self.survey.by_kind("erased") if entry.payload["of"] == leaf}
+        return f"; deleted, as they say, by {', '.join(sorted(said))}" if said else ""
 
     def _disclosed(self, share: range) -> Disclosed:
         erased_by = {

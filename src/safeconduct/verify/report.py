@@ -11,6 +11,7 @@ from safeconduct.core.kernel.errors import Fault
 from safeconduct.core.kernel.instant import print_instant
 from safeconduct.core.passage.judgement import OpenState
 from safeconduct.core.record.finding import Finding
+from safeconduct.verify.closing import Closed
 from safeconduct.verify.limits import LIMITS
 
 FORMAT = "safeconduct-report@1"
@@ -101,6 +102,8 @@ class Report:
     """What each seat said of the agreement in force, in words."""
     checked: Checked = Checked()
     succession: Succeeded | None = None
+    closings: tuple[Closed, ...] = ()
+    """Each that was proposed, in the order of the log."""
 
     @property
     def sound(self) -> bool:
@@ -138,6 +141,7 @@ class Report:
             "consents": list(self.consents),
             "checked": asdict(self.checked),
             "succession": self.succession and asdict(self.succession),
+            "closings": [asdict(one) for one in self.closings],
             "does_not_prove": list(LIMITS),
         }
 
@@ -153,8 +157,10 @@ class Report:
         yield from self.succession.lines() if self.succession else ()
         yield from self._checked_lines()
         yield from (f"  {line}" for line in self.consents)
+        for one in self.closings:
+            yield from one.lines()
         yield from self._finding_lines()
-        yield from self._open_lines()
+        yield from self.open_lines()
 
     def _failed(self) -> Iterator[str]:
         what = "a proof of the log fails" if self.failed == 3 else "this archive is malformed"
@@ -201,7 +207,8 @@ class Report:
         for what in self.not_checkable:
             yield f"  not checkable here: {what}"
 
-    def _open_lines(self) -> Iterator[str]:
+    def open_lines(self) -> Iterator[str]:
+        """What is neither a finding nor its absence."""
         counts = Counter((state.why.value, state.rule) for state in self.open_states)
         for (why, rule), count in sorted(counts.items()):
             yield f"  open: {why} ({rule}): {count}"

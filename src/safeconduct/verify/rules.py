@@ -58,6 +58,10 @@ RULES: tuple[Rule, ...] = (
         _DISCLOSURES,
     ),
     _rule(
+        "closing.counts",
+        "A closing counts the records of each kind up to the head that its signer saw, and leaves none out.",
+    ),
+    _rule(
         "succession.predecessor",
         "The head that a succession names is one of its predecessor, with its quorum.",
         _PREDECESSOR,

@@ -43,12 +43,15 @@ ABROAD = 4
 WHOLE = frozenset(
     {
         "amendment",
+        "closing",
         "consent",
         "correction",
         "disclosure",
+        "erased",
         "erasure",
         "founding",
         "key",
+        "lapse",
         "offered",
         "refusal",
         "revocation",

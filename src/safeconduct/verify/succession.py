@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from safeconduct.core.agreement.founding import Founding
 from safeconduct.core.agreement.govern import GOVERNING, keyring_of
-from safeconduct.core.agreement.inherited import Inherited, inherited, stands_in
+from safeconduct.core.agreement.inherited import Inherited, inherited, rotated, stands_in
 from safeconduct.core.agreement.succession import Succession
 from safeconduct.core.kernel.errors import Disproved, Fault, Malformed
 from safeconduct.core.record.entry import Entry, parse_entry, verify_entry
@@ -121,6 +121,10 @@ class Link:
         records = list(self.older.governing(self.said.head.size))
         ring = keyring_of(self.older.founding, records)
         return inherited(ring, (entry for _, entry in records if entry.evt == "amendment"))
+
+    def rotated(self) -> Iterator[str]:
+        """Which witnesses changed: whoever signed the succession agreed to that, so it is told, and no finding."""
+        return rotated(self.older.founding, self.newer)
 
     def findings(self, kept: Iterable[tuple[str, Note]]) -> Iterator[Finding]:
         """Rules 3 and 4; `kept`: heads of the predecessor that somebody kept, and where; each must be signed."""

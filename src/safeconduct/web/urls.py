@@ -41,7 +41,11 @@ def ready(request: HttpRequest) -> HttpResponse:
     except SafeconductError as error:
         return _not_ready(error)
     behind = here.behind
-    told = {"behind": replace(behind.faults[0], where="").message} if behind is not None else {}
+    told: dict[str, object] = {}
+    if behind is not None:
+        told["behind"] = replace(behind.faults[0], where="").message
+    if here.closed_from is not None:  # what is handed in is refused, and nothing is wrong
+        told["closed_from"] = here.closed_from
     return _json({"status": "ready", "size": size, **told, **_cosigning(here)})
 
 

@@ -24,6 +24,7 @@ from safeconduct.core.kernel.errors import SafeconductError, Unavailable
 from safeconduct.core.tlog.policy import Policy
 from safeconduct.service import checkup
 from safeconduct.service.checkup import Line
+from safeconduct.service.closing import closed
 from safeconduct.service.export import erased_digests
 from safeconduct.service.founded import founding_of
 from safeconduct.service.ports import Clock, Store
@@ -103,6 +104,8 @@ class _Looking:
         yield "clock", self.clock
         yield "keys", self.keys
         yield "head", self.head
+        if self._closed_from is not None:
+            yield "closing", self.closing
         yield "rollback", self.rollback
         yield "publication", self.publication
         yield "cosignatures", self.cosignatures
@@ -111,6 +114,14 @@ class _Looking:
         yield "projections", self.projections
         yield "last backup", self.last_backup
         yield "rehearsal", self.rehearsal
+
+    @property
+    def _closed_from(self) -> int | None:
+        try:
+            ring = closed(self.founding, self.store)
+        except SafeconductError:  # the line on the head tells
+            return None
+        return None if ring is None else ring.closed_from
 
     @property
     def _clock(self) -> Clock:
@@ -149,6 +160,10 @@ class _Looking:
             f"{in_words(derived_head(self.store, where='head'))}, signed; its entries lead to it",
         )
 
+    def closing(self) -> Line:
+        """That the corridor has ended."""
+        return checkup.closing(self._closed_from or 0)
+
     def rollback(self) -> Line:
         """Nobody holds a newer or another head."""
         sources = sources_of(self.folder, high_water=self.high_water)
@@ -164,7 +179,8 @@ class _Looking:
 
     def cosignatures(self) -> Line:
         """By the policy of the founding record."""
-        return checkup.cosigned(self.store.published(), Policy.parse(self.founding.policy().encode()))
+        policy = Policy.parse(self.founding.policy().encode())
+        return checkup.cosigned(self.store.published(), policy, closed=self._closed_from is not None)
 
     def witnesses(self) -> Line:
         """Each is asked what it shows, as the server does at its start."""
@@ -177,7 +193,9 @@ class _Looking:
             asked.first_look(LIMIT_S + 1)
             check_history(self.store, asked.sources)
             names = [client.listed.name for client in clients]
-            return checkup.witnesses(names, asked.errors(), [name for name in ours if name not in names])
+            at_rest = self._closed_from is not None and self.cosignatures().state == "ok"
+            unaddressed = [name for name in ours if name not in names]
+            return checkup.witnesses(names, asked.errors(), unaddressed, at_rest=at_rest)
         finally:
             asked.stop()
 
@@ -219,4 +237,5 @@ class _Looking:
         if tried is None:
             return checkup.never_rehearsed(folder=folder)
         ago = SystemClock().now() - tried.time
-        return checkup.rehearsed(ago, tried.backup, tried.lost, folder=folder)
+        is_closed = self._closed_from is not None
+        return checkup.rehearsed(ago, tried.backup, tried.lost, folder=folder, closed=is_closed)

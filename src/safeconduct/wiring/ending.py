@@ -23,7 +23,7 @@ from safeconduct.core.kernel.errors import Malformed, SafeconductError
 from safeconduct.core.record.draft import sign
 from safeconduct.core.record.entry import parse_entry
 from safeconduct.core.record.schema import IDENTIFIER, SIGNATURE, closed
-from safeconduct.core.tlog.note import Signer
+from safeconduct.core.tlog.note import Signer, VerifierKey
 from safeconduct.core.tlog.receipt import MAX_BYTES, Receipt
 from safeconduct.service.archive_store import open_copy
 from safeconduct.service.ports import Chance, Clock, Store
@@ -54,16 +54,34 @@ class Found:
     """Receipts, each with the record that it is for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the new log is to be: its name, why it begins, and in what its witnesses are not the old log's."""
+
+    origin: str
+    cause: str
+    witnesses: tuple[VerifierKey, ...] = ()
+    without: tuple[str, ...] = ()
+    quorum: int | None = None
+
+
 def draft_successor(
-    old: Path, new: Path, *, origin: str, cause: str, found: Found, clock: Clock, chance: Chance
+    old: Path, new: Path, asked: Asked, *, found: Found, clock: Clock, chance: Chance
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The draft, left in `new` with fresh keys; and what of the old log could not be used, and why."""
-    keys = {name: Ed25519Key(chance.bytes(f"{origin}/{name}", 32)) for name in ("log", "service")}
+    keys = {name: Ed25519Key(chance.bytes(f"{asked.origin}/{name}", 32)) for name in ("log", "service")}
     with ExitStack() as opened:
         copies, unusable = _copies(old, found.archives, opened)
         heads = [(str(path), HandedIn(path).read()) for path in found.heads]
-        ending = _with_receipts(ending_of(copies, heads, cause=cause), found.receipts)
-        made = NewLog(origin, keys["log"].public_key, keys["service"].public_key)
+        ending = _with_receipts(ending_of(copies, heads, cause=asked.cause), found.receipts)
+        made = NewLog(
+            asked.origin,
+            keys["log"].public_key,
+            keys["service"].public_key,
+            asked.witnesses,
+            asked.without,
+            asked.quorum,
+        )
         payload = draft_succession(ending, made, clock=clock, chance=chance)
     drafted(payload, chance, where="the draft")  # or says what is wrong, before anything is made
     with writing(new):

@@ -19,11 +19,12 @@ import django
 from django.apps import apps
 from django.db import connections
 
+from safeconduct.adapters.file_lock import FileLock
 from safeconduct.adapters.files import reading
 from safeconduct.adapters.follower import Follower
 from safeconduct.adapters.group_commit import GroupCommit
 from safeconduct.adapters.high_water import PUBLISHED, HighWater, sources_of
-from safeconduct.adapters.lock import LOCK, FileLock, Lock, Locks, PostgresLock
+from safeconduct.adapters.lock import LOCK, Lock, Locks, PostgresLock
 from safeconduct.adapters.publish_folder import PublishFolder
 from safeconduct.adapters.sqlite_store import SqliteStore
 from safeconduct.adapters.vault import VAULT, SealedStore, Vault
@@ -83,6 +84,11 @@ class Server:
         return None if follower is None else follower.error
 
     @property
+    def closed_from(self) -> int | None:
+        """The record with which a closing is in force, if one is, as far as this process sequences."""
+        return self._state.closed_from
+
+    @property
     def awaiting(self) -> Awaiting:
         """Whose cosignatures the newest published head lacks, as far as this process sequences."""
         return self._state.awaiting
@@ -102,6 +108,7 @@ class State:
     follower: Follower | None = None
     witnesses: Witnesses | None = None
     awaiting: Awaiting = NOBODY
+    closed_from: int | None = None
 
 
 @contextmanager
@@ -297,6 +304,7 @@ class _Running:
         opening = self.opening
         with opening.sequencing:
             self._check()
+            opening.state.closed_from = self.sequencer.closed_from
             growing = Growing.of(self.sequencer)
             self.sequencer.keep_tiles()
         if self.witnesses.sources:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from safeconduct.adapters.chance import SystemChance
 from safeconduct.adapters.enrolled_keys import ArchiveKeys
+from safeconduct.adapters.file_lock import FileLock
 from safeconduct.adapters.files import (
     already_there,
     new_place,
@@ -20,7 +21,6 @@ from safeconduct.adapters.files import (
     writing,
 )
 from safeconduct.adapters.keys import Ed25519Key, KeyFolder
-from safeconduct.adapters.lock import FileLock
 from safeconduct.adapters.watched_clock import WatchedClock
 from safeconduct.adapters.witness_store import Jump, WitnessStore
 from safeconduct.core.kernel.errors import Malformed, Unavailable

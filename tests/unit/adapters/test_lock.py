@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from safeconduct.adapters.lock import FileLock, Lock, Locks, PostgresLock
+from safeconduct.adapters.file_lock import FileLock
+from safeconduct.adapters.lock import Lock, Locks, PostgresLock
 from safeconduct.core.kernel.errors import Unavailable
 from safeconduct.wiring.database import conninfo_of
 from tests.postgres import Postgres
@@ -50,7 +51,8 @@ def test_one_holds_it_until_it_lets_go(make: Make) -> None:
 _HOLD = """
 import sys, time
 from pathlib import Path
-from safeconduct.adapters.lock import FileLock, PostgresLock
+from safeconduct.adapters.file_lock import FileLock
+from safeconduct.adapters.lock import PostgresLock
 from safeconduct.wiring.database import conninfo_of
 kind, where = sys.argv[1:]
 lock = FileLock(Path(where)) if kind == "file" else PostgresLock(conninfo_of(where), where)

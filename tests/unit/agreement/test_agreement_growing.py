@@ -23,6 +23,14 @@ def governing(stage: Stage) -> list[tuple[int, Entry]]:
     return [(index, entry) for index, entry in entries if entry.evt in GOVERNING]
 
 
+ANOTHER_END = {
+    "archives": [{"holder": "orva"}],
+    "counts": [{"kind": "founding", "count": 1}],
+    "reason": "again",
+    "runs_on": [],
+}
+
+
 def a_long_story() -> Stage:
     """Enrolments, an amendment, a root that is revoked back to before it, consents and their withdrawal."""
     stage = Stage(seed="growing")
@@ -56,7 +64,30 @@ def test_record_by_record_it_is_what_is_folded_from_nothing() -> None:
     assert told(GrowingKeyring(stage.founding, records).ring) == told(growing.ring)
 
 
-@pytest.mark.parametrize("kind", ["consent", "key", "revocation"])
+def test_what_stands_after_the_end_changes_nothing_however_far_it_reaches_back() -> None:
+    stage = a_long_story()
+    closing = stage.propose_closing()
+    until = stage.clock.now()
+    consent = stage.hand("tessin/root").record("consent", clear={"of": closing.leaf, "until": until})
+    stage.publish()
+    ending = governing(stage)
+    root = stage.hand("mission/root")
+    late = [
+        root.write("revocation", clear={"kid": root.kid, "last": None, "reason": "late"}),
+        root.write("lapse", clear={"of": consent.leaf, "runs_on": []}),
+        root.write("closing", clear=ANOTHER_END),
+    ]
+    end = stage.store.size()
+    records = [*ending, *((end + at, parse_entry(one.entry)) for at, one in enumerate(late))]
+    growing = GrowingKeyring(stage.founding)
+    for number, (index, entry) in enumerate(records, 1):
+        growing.add(index, entry)
+        assert told(growing.ring) == told(keyring_of(stage.founding, records[:number]))
+    assert growing.ring.closed_from == stage.index_of(consent)
+    assert told(growing.ring) == told(keyring_of(stage.founding, ending))
+
+
+@pytest.mark.parametrize("kind", ["consent", "key", "revocation", "lapse"])
 def test_what_has_no_effect_is_named_and_leaves_nothing_behind(kind: str) -> None:
     stage = Stage()
     growing = GrowingKeyring(stage.founding, governing(stage))
@@ -66,6 +97,7 @@ def test_what_has_no_effect_is_named_and_leaves_nothing_behind(kind: str) -> Non
         "consent": {"of": "ab" * 32},
         "key": {"cnf": {"jwk": {"crv": "Ed25519", "kty": "OKP", "x": "A" * 43}}, "holder": "orva/clerk"},
         "revocation": {"kid": "A" * 43, "last": None, "reason": "lost"},
+        "lapse": {"of": "ab" * 32, "runs_on": []},
     }
     refused = parse_entry(root.write(kind, clear=clear[kind]).entry)
     assert [found.entries for found in growing.add_if_good(90, refused)] == [(90,)]

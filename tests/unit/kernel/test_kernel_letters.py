@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from safeconduct.core.kernel import canonical as kernel
 from safeconduct.core.kernel.canonical import canonical, parse_canonical
 from safeconduct.core.kernel.errors import Malformed
-from safeconduct.core.kernel.letters import UNASSIGNED, VERSION, capitals, newer_letter, refuse_newer
+from safeconduct.core.kernel.letters import (
+    UNASSIGNED,
+    UNSEEN,
+    VERSION,
+    capitals,
+    is_seen,
+    newer_letter,
+    refuse_newer,
+)
 
 COMPOSE_LATER = ("\U00016d63\U00016d67", "\U000105d2\u0307")
 """Unicode 16.0 composes each of the two; for 14.0 the first are no letters."""
@@ -21,8 +29,8 @@ COMPOSE_LATER = ("\U00016d63\U00016d67", "\U000105d2\u0307")
 NEVER_ASSIGNED = {*range(0xFDD0, 0xFDF0), *(code for code in range(0x110000) if code & 0xFFFE == 0xFFFE)}
 
 
-def ranges() -> set[int]:
-    parts = [part.partition("-") for part in UNASSIGNED.split()]
+def ranges(table: str = UNASSIGNED) -> set[int]:
+    parts = [part.partition("-") for part in table.split()]
     return {code for first, _, last in parts for code in range(int(first, 16), int(last or first, 16) + 1)}
 
 
@@ -38,6 +46,21 @@ def test_the_table_is_that_of_unicode_14() -> None:
     here = {code for code in range(0x110000) if unicodedata.category(chr(code)) == "Cn"} - NEVER_ASSIGNED
     assert here <= ranges()  # a later version only adds letters
     assert (here == ranges()) == (unicodedata.unidata_version == f"{VERSION}.0")
+
+
+def test_what_does_not_show_is_that_of_unicode_14_whatever_this_python_knows() -> None:
+    unseen = ranges(UNSEEN)
+    seen = {code for code in range(0x110000) if is_seen(chr(code))}
+    assert seen == {*range(0x110000)} - unseen - ranges()
+    assert len(seen) == 144_516
+    if unicodedata.unidata_version == f"{VERSION}.0":
+        assert seen == {code for code in range(0x110000) if chr(code).isprintable()}
+
+
+def test_a_name_is_seen_whole_or_not() -> None:
+    assert is_seen("tile/0/000 مرور É")
+    for name in ("a\u200bb", "a\nb", "a\u202eb", "\udc80", "a\U000897e6"):
+        assert not is_seen(name), ascii(name)
 
 
 def test_the_ranges_stand_in_order_and_apart() -> None:

@@ -11,7 +11,7 @@ from safeconduct.core.kernel.canonical import canonical
 from safeconduct.core.kernel.errors import Malformed
 from safeconduct.core.kernel.spelling import print_base64url
 from safeconduct.core.record.draft import Draft, draft
-from safeconduct.core.record.entry import Entry, parse_entry, print_header
+from safeconduct.core.record.entry import Entry, Seen, parse_entry, print_header
 from safeconduct.core.record.signature import jwk_of, thumbprint
 
 COR = "c0" * 32
@@ -73,7 +73,14 @@ CLEAR: dict[str, dict[str, Any]] = {
         "receipts": [LEAF],
     },
     "amendment": {"agreement": "x", "route": "y", "version": 2},
-    "consent": {"of": LEAF},
+    "closing": {
+        "archives": [{"holder": "orva", "place": "archive.orva.example/corridor"}, {"holder": "tessin"}],
+        "counts": [{"kind": "founding", "count": 1}, {"kind": "head", "count": 2}],
+        "reason": "agreed",
+        "runs_on": ["answers", "medical-transit"],
+    },
+    "consent": {"of": LEAF, "until": 1_700_086_400},
+    "lapse": {"of": LEAF, "runs_on": []},
     "refusal": {"of": LEAF, "reason": "not-final"},
     "key": {"cnf": {"jwk": JWK}, "holder": "north-gate/inspector"},
     "revocation": {"kid": thumbprint(SIGNER.public_key), "last": {"seq": 3, "leaf": LEAF}, "reason": "lost"},
@@ -81,7 +88,7 @@ CLEAR: dict[str, dict[str, Any]] = {
     "offered": {"leaf": LEAF},
     "countersign": {"of": LEAF, "verdict": "agrees"},
     "correction": {"of": LEAF, "admits": True},
-    "withdrawal": {},
+    "withdrawal": {"runs_on": ["answers"]},
     "watch-start": {"post": "north-gate", "kinds": ["entered", "exited"], "present": ["mission", "orva"]},
     "watch-end": {"post": "north-gate", "start": LEAF},
     "declaration": {
@@ -128,6 +135,7 @@ CLEAR: dict[str, dict[str, Any]] = {
         "conditions": ["daylight-only"],
     },
     "disclosure": {"reader": "orva", "digest": "d1" * 32, "batches": []},
+    "erased": {"of": "0" * 64},
     "erasure": {"digests": [print_base64url(bytes(32))]},
 }
 """Clear claims of one good record of each kind."""
@@ -160,6 +168,7 @@ def sample(evt: str, **claims: Any) -> Draft:
         "clear": CLEAR[evt],
         "lines": LINES.get(evt),
         "withdraws": LEAF if evt == "withdrawal" else None,
+        "seen": Seen(3, LEAF) if evt == "closing" else None,
     }
     return draft(evt, **(standard | claims))
 

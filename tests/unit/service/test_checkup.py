@@ -58,6 +58,18 @@ def clock(now: int, *, ahead: int = 0, kept: bool | None = True) -> Line:
             "2 h ago, of monday.db; it would have lost 3",
         ),
         (checkup.rehearsed(8 * DAY, "monday.db", 0, folder="d"), "warn", "more than a week"),
+        (
+            checkup.rehearsed(8 * DAY, "monday.db", 0, folder="d", closed=True),
+            "ok",
+            "would have lost 0",
+        ),
+        (checkup.rehearsed(8 * DAY, "monday.db", 2, folder="d", closed=True), "warn", "more than a week"),
+        (checkup.closing(17), "ok", "closed by record 17"),
+        (
+            checkup.witnesses(["a/w"], {"a/w": Unavailable("gone")}, (), at_rest=True),
+            "ok",
+            "0 answer; the log is",
+        ),
         (checkup.failed("head", Unavailable("gone", where="x", next_step="Look")), "fail", "x: gone"),
         (checkup.failed("head", Unavailable("gone")), "fail", "gone"),
     ],
@@ -84,3 +96,7 @@ def test_since_when_no_head_has_its_quorum() -> None:
     line = checkup.cosigned(stage.store.published(), policy)
     assert line.state == "warn"
     assert line.said.startswith("the newest head has its quorum; awaiting orva.example/witness since ")
+    line = checkup.cosigned(stage.store.published(), policy, closed=True)
+    assert (line.state, line.said) == ("ok", "the last head has its quorum")
+    alone = tuple(one for one in stage.store.committed() if one.size > 1)
+    assert checkup.cosigned((*heads, *alone), policy, closed=True).state == "warn"

@@ -11,14 +11,13 @@ from safeconduct.adapters.memory_store import MemoryStore
 from safeconduct.core.kernel.errors import Conflict, Disproved, Malformed, Unavailable
 from safeconduct.core.tlog.checkpoint import Checkpoint
 from safeconduct.core.tlog.note import Note, sign_note
-from safeconduct.core.tlog.tiles import Tile, tiles_of
+from safeconduct.core.tlog.tiles import Tile, new_tiles, tiles_of
 from safeconduct.service.export import archive_files
 from safeconduct.service.ports import Row, StoredHead
 from safeconduct.service.publication import (
     PUBLIC_HEAD,
     Publication,
     TooEarly,
-    new_tiles,
     publish,
     publish_whole,
 )

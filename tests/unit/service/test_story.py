@@ -28,7 +28,7 @@ def test_a_sentence_uses_only_what_every_record_of_its_kind_has(kind: str) -> No
 
 
 def test_a_kind_without_a_sentence_of_its_own_is_told_by_its_description() -> None:
-    assert sentence({"evt": "lapse"}, name_of) == "lapse: a kind that this version does not know"
+    assert sentence({"evt": "meeting"}, name_of) == "meeting: a kind that this version does not know"
     assert all(kind in _TELLING for kind in KINDS)
 
 

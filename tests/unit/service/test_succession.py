@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from safeconduct.adapters.memory_store import MemoryStore
 from safeconduct.core.kernel.errors import Disproved, Malformed
 from safeconduct.core.tlog.checkpoint import Checkpoint
-from safeconduct.core.tlog.note import Note, sign_note
+from safeconduct.core.tlog.note import KeyType, Note, VerifierKey, sign_note
 from safeconduct.core.tlog.receipt import Receipt
 from safeconduct.service.archive_store import open_copy, row_of_entry
 from safeconduct.service.publish import cosigned_note
@@ -86,6 +88,25 @@ def test_a_receipt_is_given_up_only_where_its_record_is_gone(stage: Stage) -> No
         lost_leaf(receipt, stage.entries()[2], ending, where="r")
     with pytest.raises(Malformed, match="can be honoured"):
         lost_leaf(stage.log.receipt(2), stage.entries()[2], ending, where="r")
+
+
+def test_witnesses_and_quorum_go_on_but_for_what_is_asked_for(stage: Stage) -> None:
+    ending = ending_of([copy_of(stage, "kept")], [], cause="keys.rotated")
+    old = [str(each.verifier) for each in stage.witnesses]
+    comes = VerifierKey.of("new.example/witness", KeyType.COSIGNATURE, stage.key("c").public_key)
+
+    def drafted(**asked: Any) -> tuple[list[str], int]:
+        new = NewLog("second.example", stage.key("a").public_key, stage.key("b").public_key, **asked)
+        payload = draft_succession(ending, new, clock=stage.clock, chance=stage.chance)
+        return payload["witnesses"], payload["quorum"]
+
+    assert drafted() == (old, 2)
+    assert drafted(quorum=1) == (old, 1)
+    assert drafted(witnesses=(comes,)) == ([*old, str(comes)], 2)
+    goes = stage.witnesses[1].verifier.name
+    assert drafted(witnesses=(comes,), without=(goes,)) == ([old[0], old[2], str(comes)], 2)
+    with pytest.raises(Malformed, match=r"--without: no witness of the old log has this name: x\."):
+        drafted(without=("x", goes))
 
 
 def test_the_new_log_has_a_name_of_its_own(stage: Stage) -> None:

@@ -297,6 +297,8 @@ def test_entry_0_enrols_the_roots_and_the_service_key() -> None:
     service = enrolled_in(first, stage.founding.service_kid, where="key")
     assert (service.holder, service.cor) == (SERVICE_HOLDER, stage.cor)
     assert enrolled_in(first, stage.hand("orva/root").kid, where="key").holder == "orva/root"
+    with pytest.raises(Disproved, match="enrols no key"):
+        enrolled_in(replace(first, index=1), stage.founding.service_kid, where="key")
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from safeconduct.core.agreement.agreement import Agreement
+from safeconduct.core.agreement.closing import Closing
 from safeconduct.core.agreement.route import Route
+from safeconduct.core.kernel.instant import print_instant
 from safeconduct.core.kernel.spelling import length_prefixed
 
-StandingState = Literal["consented", "refused", "withdrawn", "silent", "empty"]
+StandingState = Literal["consented", "refused", "withdrawn", "lapsed", "silent", "empty"]
 
 
 def rotation_message(cor: str, seat: str, old_kid: str, new_kid: str) -> bytes:
@@ -80,15 +82,21 @@ class Said:
     state: StandingState
     index: int
     reason: str = ""
+    leaf: str = ""
+    """Of a consent: what ends it names this."""
+    until: int | None = None
+    """Of a consent: its term, in POSIX seconds; None: it has none."""
+    runs_on: tuple[str, ...] = ()
+    """Of one that ended: codes of what goes on without it."""
 
 
 @dataclass(slots=True)
 class Proposal:
-    """What seats can consent to: the founding, an amendment, the successor of a lost root."""
+    """What seats can consent to: the founding, an amendment, the successor of a lost root, a closing."""
 
     leaf: str
     index: int
-    subject: Version | Enrolment
+    subject: Version | Enrolment | Closing
     said: dict[str, Said] = field(default_factory=dict)
     in_force_from: int | None = None
 
@@ -107,14 +115,17 @@ class Standing:
     state: StandingState
     index: int | None
     reason: str
+    until: int | None = None
+    runs_on: tuple[str, ...] = ()
 
 
-def consents_in_words(standings: Iterable[Standing]) -> tuple[str, ...]:
-    """One line for each seat, for pages and reports."""
+def consents_in_words(standings: Iterable[Standing], now: int | None = None) -> tuple[str, ...]:
+    """One line for each seat, for pages and reports. `now`: the time of the newest dated head, if there is one."""
     words: Mapping[StandingState, str] = {
         "consented": "consented",
         "refused": "refused",
         "withdrawn": "withdrew its consent",
+        "lapsed": "its consent has lapsed",
         "silent": "has not answered",
         "empty": "empty seat",
     }
@@ -122,5 +133,19 @@ def consents_in_words(standings: Iterable[Standing]) -> tuple[str, ...]:
         f"{one.name} ({one.role}): {words[one.state]}"
         + (f" by record {one.index}" if one.index is not None else "")
         + (f", reason {one.reason}" if one.reason else "")
+        + _term(one, now)
         for one in standings
     )
+
+
+def _term(one: Standing, now: int | None) -> str:
+    """Until when a consent holds, and what runs on after its end, as far as a record says."""
+    if one.state in ("withdrawn", "lapsed"):
+        return f"; runs on: {', '.join(one.runs_on) or 'nothing is named'}"
+    if one.until is None:
+        return ""
+    passed = now is not None and now >= one.until
+    return f", until {print_instant(one.until)}" + (_NO_LAPSE if passed else "")
+
+
+_NO_LAPSE = ", which has passed; no record of that says what runs on"

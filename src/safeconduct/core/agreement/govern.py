@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from safeconduct.core.agreement.closing import CLOSING, Closing
 from safeconduct.core.agreement.enrolment import (
     Enrolment,
     Proposal,
@@ -25,7 +26,9 @@ from safeconduct.core.record.finding import Finding
 from safeconduct.core.record.signature import public_key_of, thumbprint
 from safeconduct.core.tlog.signature import verify_ed25519
 
-GOVERNING = frozenset(("key", "revocation", "amendment", "consent", "refusal", "withdrawal", "correction"))
+GOVERNING = frozenset(
+    ("key", "revocation", "amendment", CLOSING, "consent", "refusal", "lapse", "withdrawal", "correction")
+)
 """The kinds that the fold reads; of `correction` only those that admit."""
 
 
@@ -60,6 +63,8 @@ class _Fold:
 
     def run(self, entries: Sequence[tuple[int, Entry]]) -> None:
         for index, entry in entries:
+            if self.ring.closing is not None:  # 11
+                return
             rules = self.ring.may_sign(
                 entry.kid, entry.evt, entry.agr, index, iss=entry.iss, seq=entry.seq, leaf=entry.leaf.hex()
             )
@@ -74,10 +79,15 @@ class _Fold:
                 self._revocation(index, entry, by)
             case "amendment":
                 self._amendment(index, entry, by)
+            case "closing":
+                closing = Closing.of(index, entry)
+                self._propose(index, by, Proposal(closing.leaf, index, closing))
             case "consent":
                 self._say(index, entry, by, "consented")
             case "refusal":
                 self._say(index, entry, by, "refused")
+            case "lapse":
+                self._lapse(index, entry)
             case "withdrawal":
                 self._withdrawal(index, entry, by)
             case _:
@@ -177,10 +187,13 @@ class _Fold:
             expected = f"a version above {self.ring.version.agreement.version}, the same in file and record"
             self._find("agreement.amendment", index, entry, expected, f"{number} and {payload['version']}")
             return
-        self.ring.proposals[leaf] = Proposal(leaf, index, version)
+        self._propose(index, by, Proposal(leaf, index, version))
+
+    def _propose(self, index: int, by: Enrolment, proposal: Proposal) -> None:
+        self.ring.proposals[proposal.leaf] = proposal
         if by.is_root:
-            self.ring.proposals[leaf].said[by.organisation] = Said("consented", index)
-        self._settle(index, self.ring.proposals[leaf])
+            proposal.said[by.organisation] = Said("consented", index)
+        self._settle(index, proposal)
 
     def _say(self, index: int, entry: Entry, by: Enrolment, state: StandingState) -> None:
         of = entry.payload["of"]
@@ -188,14 +201,35 @@ class _Fold:
         if proposal is None:
             self._find("agreement.consent_to", index, entry, "the leaf of a proposal", of)
             return
-        proposal.said[by.organisation] = Said(state, index, entry.payload.get("reason", ""))
-        self.consent_leaves[entry.leaf.hex()] = (of, by.organisation)
+        leaf, payload = entry.leaf.hex(), entry.payload
+        said = Said(state, index, payload.get("reason", ""), leaf, payload.get("until"))
+        proposal.said[by.organisation] = said
+        self.consent_leaves[leaf] = (of, by.organisation)
         self._settle(index, proposal)
 
     def _withdrawal(self, index: int, entry: Entry, by: Enrolment) -> None:
-        of, seat = self.consent_leaves.get(entry.payload["withdraws"], ("", ""))
+        _, seat = self.consent_leaves.get(entry.payload["withdraws"], ("", ""))
         if by.is_root and seat == by.organisation:
-            self.ring.proposals[of].said[seat] = Said("withdrawn", index)
+            self._end(index, entry.payload["withdraws"], "withdrawn", entry.payload.get("runs_on", ()))
+
+    def _lapse(self, index: int, entry: Entry) -> None:  # 12
+        of, seat = self.consent_leaves.get(entry.payload["of"], ("", ""))
+        said = self.ring.proposals[of].said[seat] if of else None
+        term = said.until if said is not None and said.leaf == entry.payload["of"] else None
+        if term is None or entry.payload["iat"] < term:
+            found = "no such consent" if term is None else f"one that holds until {term}"
+            self._find(
+                "agreement.lapse", index, entry, "a consent that stands and whose term has passed", found
+            )
+            return
+        self._end(index, entry.payload["of"], "lapsed", entry.payload["runs_on"])
+
+    def _end(self, index: int, consent: str, state: StandingState, runs_on: Iterable[str]) -> None:
+        """A consent ends; what the seat has said since stands."""
+        of, seat = self.consent_leaves[consent]
+        said = self.ring.proposals[of].said
+        if said[seat].leaf == consent:
+            said[seat] = Said(state, index, runs_on=tuple(runs_on))
 
     def _settle(self, index: int, proposal: Proposal) -> None:
         """Whether it is in force now (rules 7 and 8)."""
@@ -206,6 +240,8 @@ class _Fold:
             old = self.ring.roots[subject.organisation]
             lost = Revocation(old, index, subject.by or "", proposal.leaf, None, earlier_stand=True)
             self._retire(lost, replace(subject, index=index))
+        elif isinstance(subject, Closing):
+            self.ring.closing = subject
         elif subject.agreement.version > self.ring.version.agreement.version:
             self.ring.versions.append(Version(index, proposal.leaf, subject.agreement, subject.route))
         else:

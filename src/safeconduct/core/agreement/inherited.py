@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from safeconduct.core.agreement.founding import Founding, Seat
@@ -35,6 +35,18 @@ def inherited(ring: Keyring, amendments: Iterable[Entry]) -> Inherited:
 def stands_in(founding: Founding) -> Inherited:
     """The same as an entry 0 says it."""
     return Inherited(founding.agreement_text, founding.route_text, founding.nature, founding.seats)
+
+
+def rotated(older: Founding, newer: Founding) -> Iterator[str]:
+    """Which witnesses of a log do not go on in its successor, which are new, and whether it needs more or fewer.
+
+    In words, one for each change. A witness with another key is another witness.
+    """
+    yield from (f"witness {key} does not go on" for key in older.witnesses if key not in newer.witnesses)
+    yield from (f"witness {key} is new" for key in newer.witnesses if key not in older.witnesses)
+    before, after = ((one.quorum, len(one.witnesses)) for one in (older, newer))
+    if before != after:
+        yield f"{after[0]} of {after[1]} witnesses cosign each head; it was {before[0]} of {before[1]}"
 
 
 def _root_of(ring: Keyring, seat: str) -> bytes | None:

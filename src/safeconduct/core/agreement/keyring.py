@@ -26,11 +26,16 @@ Rules:
     its index.
 10. A record of governing kind that lacks the right has no effect. If a key is revoked back to before it
     governed, all is folded again without what it did since; the earliest such revocation first.
+11. A closing is in force from the record on with which the consent rule is met. The root that signs it consents by
+    that. What stands after that record governs nothing: keys, versions and consents stay as they are.
+12. A consent ends by a withdrawal of its own root; one for a term also by a `lapse` of any root that is signed once the
+    term has passed. What came into force by it stays in force.
 """
 
 from __future__ import annotations
 
 from safeconduct.core.agreement.agreement import Agreement
+from safeconduct.core.agreement.closing import Closing
 from safeconduct.core.agreement.enrolment import (
     Enrolment,
     Proposal,
@@ -58,6 +63,8 @@ class Keyring:
         self.revocations: dict[str, list[Revocation]] = {}
         self.proposals: dict[str, Proposal] = {}
         self.versions: list[Version] = [Version(0, founding.leaf, founding.agreement, founding.route)]
+        self.closing: Closing | None = None
+        """The one that is in force (rule 11)."""
         self.findings: list[Finding] = []
         self.admissions: dict[str, list[Enrolment]] = {}
         self._power_of: dict[tuple[str, str, int], bool] = {}
@@ -103,6 +110,11 @@ class Keyring:
         if seen is not None:
             return self.version_at(seen).agreement.version == agr
         return any(one.agreement.version == agr and one.index < max(index, 1) for one in self.versions)
+
+    @property
+    def closed_from(self) -> int | None:
+        """Rule 11: the record with which the closing is in force, if one is."""
+        return None if self.closing is None else self.proposals[self.closing.leaf].in_force_from
 
     # Keys
 
@@ -203,7 +215,7 @@ class Keyring:
     def _standing(self, proposal: Proposal, seat: str, name: str, role: str) -> Standing:
         if seat in proposal.said:
             said = proposal.said[seat]
-            return Standing(seat, name, role, said.state, said.index, said.reason)
+            return Standing(seat, name, role, said.state, said.index, said.reason, said.until, said.runs_on)
         return Standing(seat, name, role, "silent" if seat in self.roots else "empty", None, "")
 
     def missing(self, leaf: str) -> tuple[str, ...]:
@@ -214,10 +226,6 @@ class Keyring:
         if isinstance(proposal.subject, Version):
             rules.append(proposal.subject.agreement.consent)
         return tuple(dict.fromkeys(seat for rule in rules for seat in rule.missing(given)))
-
-    def policy(self) -> str:
-        """The archive's `policy` at the head. No kind of record yet rotates the log's key or a witness's."""
-        return self.founding.policy()
 
 
 def is_of_another_post(entry: Entry) -> bool:

@@ -32,6 +32,17 @@ RULES = (
         "An amendment holds a whole agreement, numbered above the one in force.",
     ),
     Rule("agreement.consent_to", "agreement", "A consent or a refusal names the founding or a proposal."),
+    Rule(
+        "agreement.lapse",
+        "agreement",
+        "A lapse names a consent that stands for a term, and is signed once the term has passed.",
+    ),
+    Rule(
+        "closing.after",
+        "agreement",
+        "After the record with which a closing is in force stand erasures, what is said of them, the service's "
+        "records of heads and disclosures, and nothing else.",
+    ),
     Rule("succession.version", "agreement", "A succession cites the version of the agreement in it."),
     Rule("succession.head", "agreement", "A succession names a head of another log than its own."),
     Rule(

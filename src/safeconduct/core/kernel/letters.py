@@ -10,6 +10,8 @@ Rules:
  1. A text holds only code points that were assigned in 14.0.0: graphic, format, control, private use,
     noncharacter or surrogate (DerivedAge.txt, "assigned"). Half characters are another rule's.
  2. A letter whose capital is newer has none: upper case is not stable as normal forms are.
+ 3. A name that people compare by eye holds nothing that 14.0 shows as nothing: control and format characters, private
+    use, halves, noncharacters, and white space other than the space (DerivedGeneralCategory.txt: C and Z).
 """
 
 from __future__ import annotations
@@ -90,6 +92,15 @@ FE6C-FE6F FE75 FEFD-FEFE FF00 FFBF-FFC1 FFC8-FFC9 FFD0-FFD1 FFD8-FFD9 FFDD-FFDF 
 (UnicodeData-14.0.0) without the 66 noncharacters; Perl 5.36 names the same ones as not `Present_In=14.0`."""
 
 
+UNSEEN = """
+0-1F 7F-A0 AD 600-605 61C 6DD 70F 890-891 8E2 1680 180E 2000-200F 2028-202F 205F-2064 2066-206F 3000 D800-F8FF
+FDD0-FDEF FEFF FFF9-FFFB FFFE-FFFF 110BD 110CD 13430-13438 1BCA0-1BCA3 1D173-1D17A 1FFFE-1FFFF 2FFFE-2FFFF
+3FFFE-3FFFF 4FFFE-4FFFF 5FFFE-5FFFF 6FFFE-6FFFF 7FFFE-7FFFF 8FFFE-8FFFF 9FFFE-9FFFF AFFFE-AFFFF BFFFE-BFFFF
+CFFFE-CFFFF DFFFE-DFFFF E0001 E0020-E007F EFFFE-10FFFF
+"""
+"""Rule 3: what is assigned in 14.0, or never will be, and shows nothing."""
+
+
 def newer_letter(text: str) -> str:
     """The first code point of `text` that 14.0 does not have, as `U+16D63`; nothing where it has them all."""
     if text.isascii() or not (found := _doubtful().search(text)):
@@ -114,6 +125,19 @@ def capitals(text: str) -> str:
     if not newer_letter(upper):
         return upper
     return "".join(letter if newer_letter(letter + letter.upper()) else letter.upper() for letter in text)
+
+
+def is_seen(text: str) -> bool:
+    """Rule 3, and rule 1: each letter of `text` shows, and is one of 14.0."""
+    return not _unseen().search(text) and not newer_letter(text)
+
+
+@cache
+def _unseen() -> re.Pattern[str]:
+    ranges = (part.partition("-") for part in UNSEEN.split())
+    return re.compile(
+        "[" + "".join(f"\\U{first:0>8}-\\U{last or first:0>8}" for first, _, last in ranges) + "]"
+    )
 
 
 @cache

@@ -42,6 +42,8 @@ _INSTANT_OR_SPAN = Shape(
 )
 ABSENT = Shape("nothing: leave it out", lambda _value: False, optional=True)
 
+SEEN = closed('{"root":…,"size":…}', {"root": SHA256, "size": POSITIVE})
+
 ENVELOPE: Shapes = MappingProxyType(
     {
         "_sd_alg": exactly("sha-256"),
@@ -56,7 +58,7 @@ ENVELOPE: Shapes = MappingProxyType(
         "lines": optional(lines_of("an array of objects", {})),
         "prev": LEAF_OR_NONE,
         "psg": optional(PASSAGE),
-        "seen": optional(closed('{"root":…,"size":…}', {"root": SHA256, "size": POSITIVE})),
+        "seen": optional(SEEN),
         "seq": COUNT,
         "via": optional(one_of("paper", "source")),
         "withdraws": optional(LEAF),

@@ -6,9 +6,10 @@ Who may see a private field, agreements say.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from types import MappingProxyType
 
-from safeconduct.core.record.kind import ABSENT, SPAN, Kind, kind_of
+from safeconduct.core.record.kind import ABSENT, SEEN, SPAN, Kind, kind_of
 from safeconduct.core.record.schema import (
     CODE,
     COUNT,
@@ -70,6 +71,18 @@ _FOUNDED: Shapes = {
     "witnesses": list_of("an array of verifier keys", VKEY, distinct=True),
 }
 _ENTRY_0: Shapes = {"prev": exactly(""), "psg": ABSENT, "seen": ABSENT, "seq": exactly(0)}
+_COUNTED = closed('{"count":…,"kind":…}', {"count": POSITIVE, "kind": IDENTIFIER})
+_COUNTS = Shape(
+    "an array of kinds and counts, each kind once, in the order of their names",
+    lambda value: (
+        type(value) is list
+        and bool(value)
+        and all(map(_COUNTED.holds, value))
+        and all(one["kind"] < other["kind"] for one, other in pairwise(value))
+    ),
+)
+_ARCHIVE = closed('{"holder":…,"place":…}', {"holder": IDENTIFIER, "place": optional(ORIGIN)})
+_RUNS_ON = list_of("an array of codes", CODE, distinct=True)
 _CONSENT = closed("a seat's consent", {"seat": IDENTIFIER, "signature": SIGNATURE})
 
 _GOVERNING = (
@@ -100,9 +113,23 @@ _GOVERNING = (
         {"agreement": PROSE, "route": PROSE, "version": POSITIVE},
     ),
     kind_of(
+        "closing",
+        "The corridor's end is proposed: what the log held by then, who keeps archives, what runs on. Once the consent "
+        "rule is met, the log takes nothing more but erasures and what they need.",
+        {
+            "archives": list_of("an array of archives", _ARCHIVE, least=1),
+            "counts": _COUNTS,
+            "reason": CODE,
+            "runs_on": _RUNS_ON,
+        },
+        private=("words",),
+        signer="root",
+        envelope={"seen": SEEN},
+    ),
+    kind_of(
         "consent",
-        "A seat agrees to the founding or to an amendment.",
-        {"of": LEAF},
+        "A seat agrees to the founding, to an amendment or to a closing; `until`: for a term.",
+        {"of": LEAF, "until": optional(INSTANT)},
         references=("of",),
         signer="root",
     ),
@@ -110,6 +137,14 @@ _GOVERNING = (
         "refusal",
         "A seat does not agree to it.",
         {"of": LEAF, "reason": CODE},
+        references=("of",),
+        signer="root",
+    ),
+    kind_of(
+        "lapse",
+        "The term of a seat's consent has passed: it ends, and what runs on without it.",
+        {"of": LEAF, "runs_on": _RUNS_ON},
+        private=("words",),
         references=("of",),
         signer="root",
     ),
@@ -145,6 +180,13 @@ _GOVERNING = (
         "Disclosures that everyone deletes.",
         {"digests": list_of("an array of digests", DIGEST, least=1, distinct=True)},
     ),
+    kind_of(
+        "erased",
+        "What an erasure names is deleted from all that the signer held.",
+        {"of": LEAF},
+        references=("of",),
+        signer="any",
+    ),
 )
 
 _ABOUT_RECORDS = (
@@ -172,8 +214,8 @@ _ABOUT_RECORDS = (
     ),
     kind_of(
         "withdrawal",
-        "A record that its signer no longer stands by.",
-        {},
+        "A record that its signer no longer stands by; of a consent, what runs on without it.",
+        {"runs_on": optional(_RUNS_ON)},
         private=("words",),
         signer="any",
         envelope={"withdraws": LEAF},

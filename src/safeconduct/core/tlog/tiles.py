@@ -75,19 +75,23 @@ def tile_at(level: int | None, index: int, size: int) -> Tile:
 
 def tiles_of(size: int) -> Iterator[Tile]:
     """Rule 3: every bundle and hash tile that a log of exactly this size consists of."""
-    yield from _row(None, size)
+    return new_tiles(0, size)
+
+
+def new_tiles(old: int, size: int) -> Iterator[Tile]:
+    """Rule 3: those that a log of `size` entries has and one of `old` entries has not."""
+    yield from _row(None, old, size)
     level = 0
-    while hashes := size >> 8 * level:
-        yield from _row(level, hashes)
+    while size >> 8 * level:
+        yield from _row(level, old >> 8 * level, size >> 8 * level)
         level += 1
 
 
-def _row(level: int | None, hashes: int) -> Iterator[Tile]:
-    """The tiles of one level that holds so many hashes."""
-    for index in range(hashes // WIDTH):
-        yield Tile(level, index)
-    if hashes % WIDTH:
-        yield Tile(level, hashes // WIDTH, hashes % WIDTH)
+def _row(level: int | None, before: int, now: int) -> Iterator[Tile]:
+    """The tiles of one level that holds `now` hashes, and held `before`; nothing where it has not grown."""
+    if before < now:
+        for index in range(before // WIDTH, -(-now // WIDTH)):
+            yield Tile(level, index, min(WIDTH, now - index * WIDTH))
 
 
 def pack_bundle(entries: Sequence[bytes]) -> bytes:

@@ -2,8 +2,9 @@
 
 Rules:
  1. A record is in its own bytes, with its index and the inclusion proof to the head (RFC 9162 §2.1.3).
- 2. A key is the one in a record that enrols it: a `key` record, or entry 0. The key's name is its thumbprint, so
-    nobody can pass off another key; what that record says of its holder is what the log says.
+ 2. A key is the one in a record that enrols it: a `key` record, or entry 0, read as any record is. The key's name is
+    its thumbprint, so nobody can pass off another key; what that record says of its holder is what the log says, and
+    whether it had the power to, an audit says.
  3. A record is read strictly, but for its claims: what is evidence against a signer need not be well-formed.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from safeconduct.core.agreement.founding import ENTRY_0, SERVICE_HOLDER, Founding
+from safeconduct.core.agreement.founding import ENTRY_0, SERVICE_HOLDER
 from safeconduct.core.kernel.canonical import parse_canonical
 from safeconduct.core.kernel.errors import Disproved, Malformed
 from safeconduct.core.kernel.spelling import decode_base64url, sha256
@@ -82,20 +83,21 @@ def enrolled_in(logged: Logged, kid: str, *, where: str) -> Enrolled:
     """Rule 2: the key of this name; Disproved where the record enrols no such key."""
     entry = parse_entry(logged.record, where=where)
     cor = entry.cor or sha256(entry.text).hex()
-    for public_key, holder in _keys_in(entry, where):
+    for jwk, holder in _keys_in(entry, logged.index):
+        public_key = public_key_of(jwk, where=where)
         if thumbprint(public_key) == kid:
             return Enrolled(public_key, holder, logged.index, cor)
     raise Disproved(f"this record enrols no key {kid}", where=where, next_step="Name the one that does")
 
 
-def _keys_in(entry: Entry, where: str) -> list[tuple[bytes, str]]:
+def _keys_in(entry: Entry, index: int) -> list[tuple[dict[str, str], str]]:
+    payload = entry.payload
     if entry.evt == "key":
-        return [(public_key_of(entry.payload["cnf"]["jwk"], where=where), entry.payload["holder"])]
-    if entry.evt not in ENTRY_0:
+        return [(payload["cnf"]["jwk"], payload["holder"])]
+    if entry.evt not in ENTRY_0 or index:
         return []
-    founding = Founding.parse(entry, where=where)
-    roots = [(seat.public_key, f"{seat.seat}/root") for seat in founding.seats if seat.public_key is not None]
-    return [*roots, (founding.service_key, SERVICE_HOLDER)]
+    roots = [(seat["jwk"], f"{seat['seat']}/root") for seat in payload["seats"] if "jwk" in seat]
+    return [*roots, (payload["service"]["jwk"], SERVICE_HOLDER)]
 
 
 @dataclass(frozen=True, slots=True)

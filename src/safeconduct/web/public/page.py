@@ -129,6 +129,7 @@ def _frame(request: HttpRequest, language: str, founding: Founding | None) -> di
         "title": "" if founding is None else founding.agreement.title,
         "home": link(request, "status"),
         "passages": link(request, "passages"),
+        "checking": f"/check?lang={language}",
         "here": request.path,
         "audit": audit_command(request, founding),
     }

@@ -14,6 +14,7 @@ from safeconduct.core.agreement.agreement import Agreement
 from safeconduct.service.public_head import PublicHead
 from safeconduct.service.restrictions import KIND, ClassStatus, Restriction, announced, statuses
 from safeconduct.web.public.awaited import awaiting_lines
+from safeconduct.web.public.ended import ended_heading, ended_lines
 from safeconduct.web.public.figures import figures
 from safeconduct.web.public.language import link
 from safeconduct.web.public.page import Reply, page
@@ -32,7 +33,8 @@ def status(request: HttpRequest, shown: Shown, said: Said) -> Reply:
     zone = shown.agreement.ground.zone
     head = shown.head
     context = {
-        "heading": headline(rows, shown.agreement),
+        "heading": ended_heading(shown) or headline(rows, shown.agreement),
+        "ended": list(ended_lines(request, shown)),
         "lead": lead(shown),
         "asof": instant(head.time),
         "asof_local": local_clock(head.time, zone),

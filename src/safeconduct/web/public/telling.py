@@ -21,8 +21,10 @@ NameOf = Callable[[str], str]
 _SENTENCES = {
     "founding": gettext_noop("Founded this corridor."),
     "amendment": gettext_noop("Proposed version %(version)s of the agreement."),
+    "closing": gettext_noop("Proposed that this corridor ends; reason: %(reason)s."),
     "consent": gettext_noop("Consented to %(of)s."),
     "refusal": gettext_noop("Did not agree to %(of)s; reason: %(reason)s."),
+    "lapse": gettext_noop("Said that the term of %(of)s has passed."),
     "key": gettext_noop("Enrolled a key for %(holder)s."),
     "head": gettext_noop("Logged a published head with the cosignatures that it had."),
     "disclosure": gettext_noop("Logged what %(reader)s now holds."),

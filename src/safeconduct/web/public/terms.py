@@ -73,6 +73,7 @@ CONSENT_WORDS = {
     "consented": ("ring", gettext_noop("consented")),
     "refused": ("halt", gettext_noop("did not agree")),
     "withdrawn": ("warn", gettext_noop("withdrew its consent")),
+    "lapsed": ("warn", gettext_noop("its consent has lapsed")),
     "silent": ("unseen", gettext_noop("no answer recorded")),
     "empty": ("unseen", gettext_noop("empty seat")),
 }

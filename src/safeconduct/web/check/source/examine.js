@@ -2,6 +2,7 @@
 // A step is {name, state, facts, refusal}: it `holds`, `fails`, was not `asked` (something is not here), or `cannot`
 // be checked in this browser. Words for it are in texts.js.
 
+import { believed, examineEvidence } from "./evidence_steps.js";
 import { bytesOfLatin1, hex, latin1, printInstant, Refusal } from "./kernel.js";
 import { checkHead, missing, parsePolicy, timeOf } from "./policy.js";
 import { keysIn, jwksOf, parseEntry, publicKeyOf, reveal, thumbprint, verifyEntry } from "./record.js";
@@ -11,7 +12,7 @@ import { parseReceipt, RECEIPT_HEADER, leafHash, verifyInclusion } from "./recei
 export function recognised(bytes) {
   const text = latin1(bytes.subarray(0, 4096));
   if (text.startsWith(RECEIPT_HEADER)) return "receipt";
-  if (/^\s*\{/.test(text)) return "key";
+  if (/^\s*\{/.test(text)) return text.includes('"kty"') ? "key" : "evidence"; // no name of evidence has a quote in it
   if (/^(?:#|[ \t\n]|log |witness |group |quorum )/.test(text)) return "policy";
   return /^[A-Za-z0-9_-]+\./.test(text) ? "record" : null;
 }
@@ -27,7 +28,13 @@ export async function enrols(bytes, other) {
   }
 }
 
-export async function examine(given) {
+export async function examine({ evidence, ...given }) {
+  if (!evidence) return examineReceipt(given);
+  if (given.record || given.receipt || given.key) return { verdict: "several", steps: [] };
+  return examineEvidence(evidence, given.policy);
+}
+
+async function examineReceipt(given) {
   const steps = [];
   const attempt = async (name, work) => {
     try {
@@ -43,14 +50,14 @@ export async function examine(given) {
   const { record, receipt, policy, key } = given;
   const entry = record ? await examineRecord(record, key, attempt) : null;
   const held = receipt ? await attempt("receipt", async () => readReceipt(receipt)) : null;
-  const believed = policy ? await attempt("policy", async () => readPolicy(policy)) : null;
-  const signed = held && believed ? await attempt("log", () => examineHead(held, believed)) : null;
-  if (signed) examineCosignatures(believed, signed, steps);
+  const trusted = policy ? await attempt("policy", async () => readPolicy(policy)) : null;
+  const signed = held && trusted ? await attempt("log", () => examineHead(held, trusted)) : null;
+  if (signed) examineCosignatures(trusted, signed, steps);
   if (held && !policy) steps.push({ name: "log", state: "asked", facts: {} });
   if (entry && signed) await attempt("inclusion", () => examineInclusion(entry, held, signed));
   else if (entry && held && !policy) steps.push({ name: "inclusion", state: "asked", facts: { why: "policy" } });
   else if (held && !record) steps.push({ name: "inclusion", state: "asked", facts: { why: "record" } });
-  const time = signed ? timeOf(believed, signed) : null;
+  const time = signed ? timeOf(trusted, signed) : null;
   return { steps, verdict: verdictOf(steps, time), entry, signed, index: held?.index ?? null, time };
 }
 
@@ -97,7 +104,7 @@ const readReceipt = (bytes) => {
 
 const readPolicy = async (bytes) => {
   const result = await parsePolicy(bytes);
-  return { result, facts: { logs: result.logs.map(({ name }) => name).join(", "), witnesses: result.witnesses.length } };
+  return { result, facts: believed(result) };
 };
 
 async function examineHead(receipt, policy) {

@@ -12,6 +12,7 @@ export class Refusal extends Error {
 }
 export class Malformed extends Refusal {} // it is not what the format says
 export class Disproved extends Refusal {} // a signature or a proof fails
+export class Unable extends Error {} // a signature of a kind that this browser does not know
 
 export const fault = (message, where = "", step = "", rule = "") => ({ message, where, step, rule });
 export const malformed = (...parts) => new Malformed([fault(...parts)]);
@@ -56,8 +57,21 @@ export function latin1(bytes) {
   for (const byte of bytes) text += String.fromCharCode(byte);
   return text;
 }
-export const bytesOfLatin1 = (text) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-export const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+export function bytesOfLatin1(text) {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+  return bytes;
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+export function hex(bytes) {
+  let text = "";
+  for (const byte of bytes) text += HEX[byte];
+  return text;
+}
+
 export const same = (one, other) => one.length === other.length && one.every((byte, at) => byte === other[at]);
 
 export function joined(...parts) {
@@ -77,6 +91,13 @@ export function parseDecimal(text, where = "") {
     throw malformed(`${quoted(text, 40)} is not a number`, where, "Write digits only, without leading zeros");
   }
   return BigInt(text);
+}
+
+export function parseHex(text, length, where = "") {
+  if (text.length !== 2 * length || !/^[0-9a-f]*$/.test(text)) {
+    throw malformed(`${quoted(text, 80)} is not ${length} bytes in hexadecimal`, where, `Write ${2 * length} of 0-9a-f`);
+  }
+  return Uint8Array.from(text.match(/../g), (two) => parseInt(two, 16));
 }
 
 export const printBase64 = (bytes) => btoa(latin1(bytes));

@@ -15,6 +15,8 @@ const ABSENT = { ...custom("nothing: leave it out", () => false), optional: true
 const ZERO = exactly(0, "0");
 const ONE = exactly(1, "1");
 
+const SEEN = closed('{"root":…,"size":…}', { root: SHA256, size: POSITIVE });
+
 const ENVELOPE = {
   _sd_alg: exactly("sha-256"),
   agr: POSITIVE,
@@ -28,7 +30,7 @@ const ENVELOPE = {
   lines: optional(linesOfShape("an array of objects", {})),
   prev: LEAF_OR_NONE,
   psg: optional(PASSAGE),
-  seen: optional(closed('{"root":…,"size":…}', { root: SHA256, size: POSITIVE })),
+  seen: optional(SEEN),
   seq: COUNT,
   via: optional(oneOf("paper", "source")),
   withdraws: optional(LEAF),
@@ -61,6 +63,14 @@ const CROSSING = {
   post: IDENTIFIER,
 };
 const STRETCH = closed('{"from":…,"to":…} of posts; one post stands twice', { from: IDENTIFIER, to: IDENTIFIER });
+const COUNTED = closed('{"count":…,"kind":…}', { count: POSITIVE, kind: IDENTIFIER });
+const COUNTS = custom(
+  "an array of kinds and counts, each kind once, in the order of their names",
+  (value) => Array.isArray(value) && value.length > 0 && value.every(COUNTED.holds) &&
+    value.every((one, place) => place === 0 || value[place - 1].kind < one.kind),
+);
+const ARCHIVE = closed('{"holder":…,"place":…}', { holder: IDENTIFIER, place: optional(ORIGIN) });
+const RUNS_ON = listOf("an array of codes", CODE, { distinct: true });
 const SEAT = closed("a seat", {
   jwk: optional(JWK), role: oneOf("guarantor", "party", "observer"), seat: IDENTIFIER,
 });
@@ -86,8 +96,15 @@ define("succession", {
   receipts: listOf("an array of leaves", LEAF, { distinct: true }),
 }, { envelope: ENTRY_0 });
 define("amendment", { agreement: PROSE, route: PROSE, version: POSITIVE });
-define("consent", { of: LEAF });
+define("closing", {
+  archives: listOf("an array of archives", ARCHIVE, { least: 1 }),
+  counts: COUNTS,
+  reason: CODE,
+  runs_on: RUNS_ON,
+}, { hidden: ["words"], envelope: { seen: SEEN } });
+define("consent", { of: LEAF, until: optional(INSTANT) });
 define("refusal", { of: LEAF, reason: CODE });
+define("lapse", { of: LEAF, runs_on: RUNS_ON }, { hidden: ["words"] });
 define("key", {
   cnf: closed('{"jwk":…}', { jwk: JWK }), holder: ISSUER, proof: optional(SIGNATURE), replaces: optional(KID),
 });
@@ -101,11 +118,12 @@ define("disclosure", {
   batches: listOf("an array of SHA-256", SHA256, { distinct: true }), digest: SHA256, reader: IDENTIFIER,
 });
 define("erasure", { digests: listOf("an array of digests", DIGEST, { least: 1, distinct: true }) });
+define("erased", { of: LEAF });
 
 define("offered", { leaf: LEAF });
 define("countersign", { of: LEAF, verdict: oneOf("agrees", "refuses") }, { hidden: ["by", "words"] });
 define("correction", { admits: optional(TRUE), of: LEAF }, { hidden: ["words"] });
-define("withdrawal", {}, { hidden: ["words"], envelope: { withdraws: LEAF } });
+define("withdrawal", { runs_on: optional(RUNS_ON) }, { hidden: ["words"], envelope: { withdraws: LEAF } });
 define("watch-start", {
   kinds: listOf("an array of kinds", IDENTIFIER, { distinct: true }),
   post: IDENTIFIER,

@@ -2,8 +2,8 @@
 // tlog-cosignature). Sizes and times are BigInt: they go up to 2^63.
 
 import {
-  bytesOfLatin1, disproved, hex, joined, malformed, parseBase64, parseDecimal, printBase64, quoted, same, sha256,
-  textOf, utf8,
+  bytesOfLatin1, disproved, hex, joined, malformed, parseBase64, parseDecimal, parseHex, printBase64, quoted, same,
+  sha256, textOf, utf8,
 } from "./kernel.js";
 import {
   acceptableKey, MLDSA44_KEY_BYTES, MLDSA44_SIGNATURE_BYTES, verifyEd25519, verifyMldsa44,
@@ -53,10 +53,7 @@ export async function parseKey(text, where = "") {
   const content = parseBase64(encoded, where);
   if (!content.length) throw malformed("this is not a verifier key", where, "Write name+key ID+base64");
   const key = await makeKey(name, content[0], content.subarray(1), where);
-  if (!/^[0-9a-f]{8}$/.test(keyId)) {
-    throw malformed(`${quoted(keyId, 80)} is not 4 bytes in hexadecimal`, where, "Write 8 of 0-9a-f");
-  }
-  if (keyId !== hex(key.keyId)) {
+  if (!same(parseHex(keyId, KEY_ID_BYTES, where), key.keyId)) {
     const hint = `If the key is right, its ID is ${hex(key.keyId)}`;
     throw malformed(`the key ID of ${quoted(name, 80)} is not that of its key`, where, hint);
   }
@@ -90,7 +87,7 @@ function parseLine(line, where) {
   return { name: found[1], keyId: value.subarray(0, KEY_ID_BYTES), blob: value.subarray(KEY_ID_BYTES) };
 }
 
-const isBy = (line, key) => line.name === key.name && same(line.keyId, key.keyId);
+export const isBy = (line, key) => line.name === key.name && same(line.keyId, key.keyId);
 export const linesOf = (note, key) => note.signatures.filter((line) => isBy(line, key));
 
 export const badSignature = (key, where) =>

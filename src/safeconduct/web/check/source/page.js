@@ -1,14 +1,15 @@
-// The page: what is given, by pasting, choosing or dropping; what came of it. Texts only ever become text nodes.
+// The page: what is given, by pasting, choosing or dropping; what came of it.
 
-import { printInstant, sentences, utf8 } from "./kernel.js";
+import { evidenceSections } from "./evidence_page.js";
+import { printInstant, utf8 } from "./kernel.js";
 import { enrols, examine, recognised } from "./examine.js";
+import { element, list, section, stepRow, tag, told } from "./nodes.js";
 import { canCheck } from "./signature.js";
 import { filled, LANGUAGES, RIGHT_TO_LEFT, TEXTS } from "./texts.js";
 
-const FIELDS = ["record", "receipt", "policy", "key"];
+const FIELDS = ["record", "receipt", "evidence", "policy", "key"];
 const MOST = 1024 * 1024;
-const MARKS = { holds: "ring", fails: "halt", asked: "unseen", cannot: "warn" };
-const GRADES = { cosigned: "ring", logged: "ring", fails: "halt" };
+const GRADES = { cosigned: "ring", logged: "ring", proves: "ring", fails: "halt", disproved: "halt", unable: "warn" };
 
 const byId = (id) => document.getElementById(id);
 const files = new Map(); // the bytes of a file, and the text that the field showed of them
@@ -22,18 +23,6 @@ function wanted() {
   return asked.map((name) => name.split("-")[0]).find((name) => Object.hasOwn(TEXTS, name)) ?? "en";
 }
 
-function element(name, attributes, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
-
-const INSTANT_FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
-const code = (value) => element(INSTANT_FORM.test(value) ? "time" : "bdi", { dir: "ltr" }, String(value));
-const told = (text, facts) => filled(text, facts, code);
-const tag = (mark, text) => element("span", { class: `tag ${mark}` }, text);
-
 // What stands in a field: a file's bytes as they are; of a pasted text, the white space around it is the paste's.
 function given(field) {
   const { value } = byId(field);
@@ -41,7 +30,8 @@ function given(field) {
   if (file && file.text === value) return file.bytes;
   if (!value.trim()) return null;
   const whole = field === "receipt" || field === "policy";
-  return utf8(whole ? `${value.replace(/^\s+/, "").replace(/\n+$/, "")}\n` : value.trim());
+  const text = whole ? value.replace(/^\s+/, "").replace(/\n+$/, "") : value.trim();
+  return utf8(whole || field === "evidence" ? `${text}\n` : text);
 }
 
 async function take(list) {
@@ -102,28 +92,29 @@ function show() {
   const result = byId("result");
   result.hidden = !examined;
   if (!examined) return;
-  const { verdict, steps, entry, index, time, signed } = examined;
-  const facts = { index, origin: signed?.head.origin, time: time === null ? "" : printInstant(time) };
+  const { verdict, steps, kind } = examined;
   const heading = element("h2", { tabindex: "-1", id: "verdict" }, words().result);
-  const grade = element("p", { class: "say" }, tag(GRADES[verdict] ?? "unseen", ""), ...told(words().verdict[verdict], facts));
-  result.replaceChildren(heading, grade);
-  if (verdict === "nothing") return;
-  result.append(element("h3", {}, words().steps), element("dl", { class: "status" }, ...steps.map(stepRow)));
-  if (entry) result.append(element("h3", {}, words().says), claims(entry));
-  const { proved, unproved } = meaning(examined);
-  if (proved.length) result.append(element("h3", {}, words().proves), list(proved));
-  result.append(element("h3", {}, words().provesNot), list(unproved));
+  const mark = tag(GRADES[verdict] ?? "unseen", "");
+  const said = kind
+    ? filled(words().verdict[verdict], { what: words().ofEvidence.kind[kind] })
+    : told(words().verdict[verdict], headOf(examined));
+  result.replaceChildren(heading, element("p", { class: "say" }, mark, ...said));
+  if (!steps.length) return;
+  const rows = steps.map((step) => stepRow(step, words()));
+  result.append(...section(words().steps, element("dl", { class: "status" }, ...rows)));
+  result.append(...("shown" in examined ? evidenceSections(examined, words()) : recordSections(examined)));
 }
 
-const list = (texts) => element("ul", {}, ...texts.map((text) => element("li", {}, text)));
+const headOf = ({ index, time, signed }) =>
+  ({ index, origin: signed?.head.origin, time: time ? printInstant(time) : "" });
 
-function stepRow({ name, state, facts, refusal }) {
-  const text = refusal
-    ? refusal.faults.map((one) => element("span", { lang: "en", dir: "ltr", class: "fault" },
-      one.rule ? `${one.rule}: ` : "", sentences(one)))
-    : told(words().told[[name, state, facts.why].filter(Boolean).join(".")] ?? words().told[`${name}.${state}`], facts);
-  return element("div", {}, element("dt", {}, words().step[name]),
-    element("dd", {}, tag(MARKS[state], words()[state])), element("dd", {}, ...text));
+function recordSections(found) {
+  const { proved, unproved } = meaning(found);
+  return [
+    ...(found.entry ? section(words().says, claims(found.entry)) : []),
+    ...(proved.length ? section(words().proves, list(proved)) : []),
+    ...section(words().provesNot, list(unproved)),
+  ];
 }
 
 function claims({ payload, leaf, revealed }) {

@@ -3,7 +3,7 @@
 
 import { bytesOfLatin1, disproved, fault, latin1, Malformed, malformed, parseDecimal, quoted, textOf } from "./kernel.js";
 import {
-  cosignedBy, ED25519, linesOf, MLDSA_COSIGNATURE, COSIGNATURE, parseCheckpoint, parseKey, requireSigned,
+  cosignedBy, ED25519, linesOf, MLDSA_COSIGNATURE, COSIGNATURE, parseCheckpoint, parseKey, printKey, requireSigned,
 } from "./note.js";
 
 const POLICY_BYTES = 1024 * 1024;
@@ -27,6 +27,17 @@ export function missing(quorum, names) {
   const there = quorum.members.length - absent.length;
   const inner = absent.flatMap((member) => (typeof member === "string" ? [] : missing(member, names)));
   return [`${quorum.name}: ${there} of the ${quorum.needed} needed; not there: ${called}`, ...inner];
+}
+
+// A policy in its one spelling.
+export function printPolicy({ logs, witnesses, groups, quorum }) {
+  const lines = [
+    ...logs.map(({ key, url }) => ["log", printKey(key), url]),
+    ...witnesses.map(({ name, key, url }) => ["witness", name, printKey(key), url]),
+    ...groups.map(({ name, needed, members }) => ["group", name, needed, ...members.map((one) => one.name ?? one)]),
+    ["quorum", quorum.name],
+  ];
+  return lines.map((words) => `${words.filter((word) => word !== undefined).join(" ")}\n`).join("");
 }
 
 export async function parsePolicy(bytes, where = "policy") {
@@ -64,10 +75,10 @@ class Reader {
     const [keyword, name, ...more] = words;
     if (keyword === "log" && (words.length === 2 || words.length === 3)) {
       const key = await this.#key(name, LOG_TYPES, where);
-      this.logs.push({ name: key.name, key });
+      this.logs.push({ name: key.name, key, url: more[0] });
     } else if (keyword === "witness" && (words.length === 3 || words.length === 4)) {
       this.#name(name, name, where);
-      this.witnesses.push({ name, key: await this.#key(more[0], WITNESS_TYPES, where) });
+      this.witnesses.push({ name, key: await this.#key(more[0], WITNESS_TYPES, where), url: more[1] });
     } else if (keyword === "group" && words.length >= 4) {
       this.#group(name, more[0], more.slice(1), where);
     } else if (keyword === "quorum" && words.length === 2) {
@@ -154,7 +165,7 @@ export async function checkHead(policy, note, where = "") {
     head,
     logKey,
     logUnchecked: others.unchecked.includes(logKey),
-    cosigned: named((key) => times.has(key)).map(({ name, key }) => ({ name, time: times.get(key) })),
+    cosigned: named((key) => times.has(key)).map(({ name, key }) => ({ name, key, time: times.get(key) })),
     unchecked: named((key) => unchecked.includes(key)).map(({ name }) => name),
   };
 }

@@ -7,7 +7,7 @@ export const RECEIPT_HEADER = "c2sp.org/tlog-proof@v1";
 const MAX_PROOF = 63;
 const RECEIPT_BYTES = 1024 * 1024;
 const AGAIN_RECEIPT = "Ask for the receipt again, from the log that gave it";
-const SHOW = "Keep what you were shown: either it was altered on its way, or the log changed its past";
+export const SHOW = "Keep what you were shown: either it was altered on its way, or the log changed its past";
 
 export const leafHash = (entry) => sha256(joined(Uint8Array.of(0), entry));
 export const nodeHash = (left, right) => sha256(joined(Uint8Array.of(1), left, right));

@@ -40,6 +40,9 @@ export async function parseEntry(bytes, where = "") {
   return { bytes, kid, payload, signed, signature, leaf: hex(await leafHash(bytes)) };
 }
 
+// The encoded header of a key's records.
+export const headerOf = (kid) => printBase64url(utf8(`${BEFORE_KID}${kid}${AFTER_KID}`));
+
 function kidOf(header) {
   const decoded = decodeBase64url(header);
   const text = decoded && latin1(decoded);
